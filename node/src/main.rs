@@ -1,0 +1,2 @@
+//! The `kraftlog` program.
+fn main() {}
