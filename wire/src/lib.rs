@@ -1,1 +1,4 @@
 //! Kraftlog.
+
+pub mod batch;
+pub mod compression;
