@@ -1,1 +1,15 @@
-//! Kraftlog.
+//! The segmented log of one partition, and the directories that hold many.
+//!
+//! ```text
+//!   directory   a log.dir: lock, meta.properties, checkpoints, partition directories
+//!       │
+//!      log      one partition: append, read, roll, recover
+//!       │
+//!      io       the one seam to a disk: memory (with faults), io_uring, blocking
+//! ```
+//!
+//! This crate is the only one with file I/O and with unsafe code, which lives in [`io`] alone
+//! (and in the memory maps of index files).
+
+pub mod io;
+pub mod limits;
