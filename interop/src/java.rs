@@ -1,0 +1,45 @@
+//! Apache Kafka's own programs, unmodified, from the directory of jars that `./check` fetches.
+
+use std::path::PathBuf;
+
+use crate::tool::Tool;
+
+/// The environment variable that names the directory of Apache Kafka's jars.
+const LIBS_VARIABLE: &str = "KRAFTLOG_KAFKA_LIBS";
+
+/// Small heaps, and the quick compiler only: most runs are over before the good one pays.
+const SHORT_RUN: &str = "-Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto";
+
+/// The directory of Apache Kafka's jars.
+///
+/// # Panics
+/// When nobody said where it is.
+pub(crate) fn libs() -> PathBuf {
+    std::env::var_os(LIBS_VARIABLE).map(PathBuf::from).unwrap_or_else(|| {
+        panic!("{LIBS_VARIABLE} is not set: run ./check, which fetches Apache Kafka's jars and sets it")
+    })
+}
+
+/// Apache's program `class`; a name without a dot is one of `org.apache.kafka.tools`.
+pub fn java(class: &str) -> Tool {
+    java_with(SHORT_RUN, class)
+}
+
+/// Like [`java`], with other options for the virtual machine, separated by single spaces.
+pub(crate) fn java_with(options: &str, class: &str) -> Tool {
+    let class =
+        if class.contains('.') { class.to_owned() } else { format!("org.apache.kafka.tools.{class}") };
+    Tool::new(&class, "java").words(options).arg("-cp").arg(libs().join("*")).arg(&class)
+}
+
+/// `ConsoleProducer` for `topic`, acknowledged by all replicas.
+pub fn console_producer(bootstrap: &str, topic: &str) -> Tool {
+    java("ConsoleProducer").words(&format!("--bootstrap-server {bootstrap} --topic {topic}"))
+}
+
+/// `ConsoleConsumer` for `topic` from the beginning, until `records` have been read.
+pub fn console_consumer(bootstrap: &str, topic: &str, records: usize) -> Tool {
+    java("org.apache.kafka.tools.consumer.ConsoleConsumer").words(&format!(
+        "--bootstrap-server {bootstrap} --topic {topic} --from-beginning --max-messages {records} --timeout-ms 60000"
+    ))
+}
