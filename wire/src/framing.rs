@@ -1,0 +1,199 @@
+//! The frames around records: which record it is, and in which version.
+
+/// Records of a log whose frame is `uvarint 1 | uvarint record type | uvarint version | body`
+/// (KIP-631), as an enum.
+macro_rules! framed_records {
+    ($(#[$doc:meta])* $name:ident { $($variant:ident($ty:ty) = $code:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq)]
+        #[allow(missing_docs, reason = "each variant is the record it names")]
+        pub enum $name<'a> {
+            $($variant($ty),)+
+        }
+
+        impl<'a> $name<'a> {
+            /// Version of the frame itself.
+            pub const FRAME_VERSION: u32 = 1;
+
+            /// Reads a whole record, frame and body.
+            pub fn decode(bytes: &'a [u8]) -> Result<$name<'a>, DecodeError> {
+                let mut r = Reader::new(bytes);
+                let frame = r.uvarint()?;
+                if frame != Self::FRAME_VERSION {
+                    return Err(DecodeError::Unknown { what: "frame version", code: i64::from(frame) });
+                }
+                let (code, version) = (r.uvarint()?, r.uvarint()?);
+                let version = i16::try_from(version)
+                    .map_err(|_| DecodeError::Unknown { what: "record version", code: i64::from(version) })?;
+                let record = match code {
+                    $($code => $name::$variant(Message::decode(&mut r, version)?),)+
+                    _ => return Err(DecodeError::Unknown { what: "record type", code: i64::from(code) }),
+                };
+                r.finish()?;
+                Ok(record)
+            }
+
+            /// Appends the record in `version` of its type, with its frame.
+            pub fn encode(&self, w: &mut Writer, version: i16) -> Result<(), EncodeError> {
+                if !self.versions().contains(version) {
+                    return Err(EncodeError::UnsupportedVersion { message: self.name(), version });
+                }
+                w.uvarint(Self::FRAME_VERSION);
+                w.uvarint(u32::from(self.record_type().cast_unsigned()));
+                w.uvarint(u32::from(version.cast_unsigned()));
+                match self {
+                    $($name::$variant(record) => record.encode(w, version),)+
+                }
+            }
+
+            /// Number of the record's type.
+            pub fn record_type(&self) -> i16 {
+                match self {
+                    $($name::$variant(_) => $code,)+
+                }
+            }
+
+            /// Apache Kafka's name for the record's type.
+            pub fn name(&self) -> &'static str {
+                match self {
+                    $($name::$variant(_) => <$ty>::NAME,)+
+                }
+            }
+
+            /// Versions of the record's type.
+            pub fn versions(&self) -> VersionRange {
+                match self {
+                    $($name::$variant(_) => <$ty>::VERSIONS,)+
+                }
+            }
+
+            /// The same record, borrowing nothing.
+            pub fn into_owned(self) -> $name<'static> {
+                match self {
+                    $($name::$variant(record) => $name::$variant(record.detach()),)+
+                }
+            }
+        }
+
+        $(impl<'a> From<$ty> for $name<'a> {
+            fn from(record: $ty) -> $name<'a> {
+                $name::$variant(record)
+            }
+        })+
+    };
+}
+
+/// Keys and values of a coordinator's log, as two enums over the same record types.
+///
+/// A key is `i16 record type | body` (a key has one version, 0); a value is `i16 version | body`.
+macro_rules! coordinator_records {
+    ($($variant:ident($key:ty, $value:ty) = $code:literal,)+) => {
+        /// A record's key, which says what type the record has.
+        #[derive(Clone, Debug, PartialEq)]
+        #[allow(missing_docs, reason = "each variant is the record it names")]
+        pub enum Key<'a> {
+            $($variant($key),)+
+        }
+
+        /// A record's value; a record without one is a tombstone.
+        #[derive(Clone, Debug, PartialEq)]
+        #[allow(missing_docs, reason = "each variant is the record it names")]
+        pub enum Value<'a> {
+            $($variant($value),)+
+        }
+
+        impl<'a> Key<'a> {
+            /// Reads a whole key. [`DecodeError::Unknown`] for a record type that is newer than
+            /// this program: a loader skips those.
+            pub fn decode(bytes: &'a [u8]) -> Result<Key<'a>, DecodeError> {
+                let mut r = Reader::new(bytes);
+                let key = match r.i16()? {
+                    $($code => Key::$variant(Message::decode(&mut r, 0)?),)+
+                    code => return Err(DecodeError::Unknown { what: "record type", code: i64::from(code) }),
+                };
+                r.finish()?;
+                Ok(key)
+            }
+
+            /// Appends the key: its record type, then its body.
+            pub fn encode(&self, w: &mut Writer) -> Result<(), EncodeError> {
+                w.i16(self.record_type());
+                match self {
+                    $(Key::$variant(key) => key.encode(w, 0),)+
+                }
+            }
+
+            /// Reads the value that belongs to this key: a version, then a body.
+            pub fn decode_value<'v>(&self, bytes: &'v [u8]) -> Result<Value<'v>, DecodeError> {
+                let mut r = Reader::new(bytes);
+                let version = r.i16()?;
+                let value = match self {
+                    $(Key::$variant(_) => Value::$variant(Message::decode(&mut r, version)?),)+
+                };
+                r.finish()?;
+                Ok(value)
+            }
+
+            /// Number of the record's type.
+            pub fn record_type(&self) -> i16 {
+                match self {
+                    $(Key::$variant(_) => $code,)+
+                }
+            }
+
+            /// The same key, borrowing nothing.
+            pub fn into_owned(self) -> Key<'static> {
+                match self {
+                    $(Key::$variant(key) => Key::$variant(key.detach()),)+
+                }
+            }
+        }
+
+        impl<'a> Value<'a> {
+            /// Appends the value: `version`, then its body in that version.
+            pub fn encode(&self, w: &mut Writer, version: i16) -> Result<(), EncodeError> {
+                w.i16(version);
+                match self {
+                    $(Value::$variant(value) => value.encode(w, version),)+
+                }
+            }
+
+            /// Number of the record's type.
+            pub fn record_type(&self) -> i16 {
+                match self {
+                    $(Value::$variant(_) => $code,)+
+                }
+            }
+
+            /// Versions of the value.
+            pub fn versions(&self) -> VersionRange {
+                match self {
+                    $(Value::$variant(_) => <$value>::VERSIONS,)+
+                }
+            }
+
+            /// The same value, borrowing nothing.
+            pub fn into_owned(self) -> Value<'static> {
+                match self {
+                    $(Value::$variant(value) => Value::$variant(value.detach()),)+
+                }
+            }
+        }
+
+        $(
+            impl<'a> From<$key> for Key<'a> {
+                fn from(key: $key) -> Key<'a> {
+                    Key::$variant(key)
+                }
+            }
+
+            impl<'a> From<$value> for Value<'a> {
+                fn from(value: $value) -> Value<'a> {
+                    Value::$variant(value)
+                }
+            }
+        )+
+    };
+}
+
+pub(crate) use {coordinator_records, framed_records};
