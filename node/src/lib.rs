@@ -3,8 +3,13 @@
 //!
 //! ```text
 //!   config/   Kafka's .properties files, typed and checked, with every problem at its line
+//!   cli/      `kraftlog <tool>`, and the same tools under Kafka's names
+//!   random.rs  ids from the system's generator
 //! ```
 //!
 //! Only this crate reads the environment, prints, or ends the process.
 
+pub mod cli;
 pub mod config;
+
+mod random;

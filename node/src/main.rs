@@ -1,2 +1,5 @@
 //! The `kraftlog` program.
-fn main() {}
+
+fn main() -> std::process::ExitCode {
+    kraftlog::cli::main(std::env::args_os())
+}

@@ -1,0 +1,85 @@
+//! The command line: `kraftlog <tool> …`, and each tool under Kafka's name by the name of the program.
+//!
+//! ```text
+//!   failure.rs   how a tool ends when it can't do what was asked, and the exit code
+//!   storage/     kafka-storage
+//! ```
+
+mod failure;
+mod storage;
+
+use std::ffi::OsString;
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, FromArgMatches, Parser};
+
+pub(crate) use failure::Failure;
+
+/// A Kafka node in KRaft mode, and its tools.
+#[derive(Debug, Parser)]
+#[command(name = "kraftlog", version, disable_help_subcommand = true, max_term_width = 100)]
+struct Kraftlog {
+    #[command(subcommand)]
+    tool: Tool,
+}
+
+/// The tools; the doc of each is its line in `kraftlog --help`.
+#[derive(Debug, clap::Subcommand)]
+enum Tool {
+    /// Make cluster ids, format log directories, look at them (kafka-storage)
+    Storage(storage::Storage),
+}
+
+/// Runs the program with its arguments, the program's name first.
+///
+/// Output goes to standard output, a failure's sentence to standard error, and the code tells them apart:
+/// 0 done or help shown, 1 refused or failed, 2 wrong usage, 3 no broker reached.
+pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let tool = match parse(args.into_iter().collect()) {
+        Ok(tool) => tool,
+        Err(error) => {
+            // Help and version come this way too, with 0; clap knows which stream each belongs to.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let mut out = BufWriter::new(std::io::stdout().lock());
+    let done = run(tool, &mut out).and_then(|()| out.flush().map_err(Failure::from));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = out.flush();
+            failure.report()
+        }
+    }
+}
+
+fn run(tool: Tool, out: &mut dyn Write) -> Result<(), Failure> {
+    match tool {
+        Tool::Storage(storage) => storage.run(out),
+    }
+}
+
+/// Reads the arguments of `kraftlog`, or those of one tool when the program goes by its Kafka name.
+fn parse(args: Vec<OsString>) -> Result<Tool, clap::Error> {
+    let program = args.first().map(program_name).unwrap_or_default();
+    match program.as_str() {
+        "kafka-storage" => parse_as(&program, args).map(Tool::Storage),
+        _ => Kraftlog::try_parse_from(args).map(|kraftlog| kraftlog.tool),
+    }
+}
+
+fn parse_as<T: CommandFactory + FromArgMatches>(name: &str, args: Vec<OsString>) -> Result<T, clap::Error> {
+    let mut command = T::command().name(name.to_owned()).max_term_width(100).disable_help_subcommand(true);
+    let matches = command.try_get_matches_from_mut(args)?;
+    T::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
+}
+
+/// `kafka-topics` for `/opt/kafka/bin/kafka-topics.sh`.
+fn program_name(program: &OsString) -> String {
+    let name =
+        Path::new(program).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    name.strip_suffix(".sh").map(str::to_owned).unwrap_or(name)
+}
