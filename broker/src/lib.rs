@@ -1,1 +1,2 @@
 //! Kraftlog.
+mod group;
