@@ -1,1 +1,26 @@
-//! Kraftlog.
+//! The same work on Apache Kafka and on kraftlog, and what the machine itself could do.
+//!
+//! ```text
+//! bin/versus.rs ── contest.rs ── who runs what, in which order
+//!                    ├─ workload.rs ── generator.rs ── connection.rs ── frames.rs, batches.rs
+//!                    │     produce and fetch over raw connections, cheap for the client
+//!                    ├─ startup.rs    from the start of the process to the first topic
+//!                    ├─ usage.rs      CPU time and memory of a process
+//!                    └─ ceiling.rs    sendfile, page cache and CRC without any broker
+//!                  report.rs ── medians, spreads, ratios, as a table
+//! ```
+
+mod batches;
+mod ceiling;
+mod connection;
+mod contest;
+mod frames;
+mod generator;
+mod report;
+mod startup;
+mod usage;
+mod workload;
+
+pub use contest::{Contest, Contestant, run};
+pub use generator::GeneratorError;
+pub use report::Report;

@@ -10,14 +10,28 @@ const LIBS_VARIABLE: &str = "KRAFTLOG_KAFKA_LIBS";
 /// Small heaps, and the quick compiler only: most runs are over before the good one pays.
 const SHORT_RUN: &str = "-Xmx256m -XX:TieredStopAtLevel=1 -XX:+UseSerialGC -Xshare:auto";
 
-/// The directory of Apache Kafka's jars.
+/// The directory of Apache Kafka's jars: the one that is named, else the one that `./check` filled last.
 ///
 /// # Panics
-/// When nobody said where it is.
+/// When there is neither.
 pub(crate) fn libs() -> PathBuf {
-    std::env::var_os(LIBS_VARIABLE).map(PathBuf::from).unwrap_or_else(|| {
+    let named = std::env::var_os(LIBS_VARIABLE).map(PathBuf::from);
+    named.or_else(fetched_libs).unwrap_or_else(|| {
         panic!("{LIBS_VARIABLE} is not set: run ./check, which fetches Apache Kafka's jars and sets it")
     })
+}
+
+fn fetched_libs() -> Option<PathBuf> {
+    let cache = PathBuf::from(env!("CARGO_MANIFEST_DIR")).parent()?.join(".cache");
+    let fetched = std::fs::read_dir(cache).ok()?.filter_map(|entry| {
+        let entry = entry.ok()?;
+        let whole = entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| name.starts_with("kafka-libs-") && !name.ends_with(".part"));
+        whole.then_some((entry.metadata().ok()?.modified().ok()?, entry.path()))
+    });
+    fetched.max().map(|(_, path)| path)
 }
 
 /// Apache's program `class`; a name without a dot is one of `org.apache.kafka.tools`.
