@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`MemoryIo`] | tests and the simulator: a live and a durable image, faults on demand |
 //! | [`BlockingIo`] | system calls, and a bounded pool of threads for flushes |
+//! | [`UringIo`] | the same, with group flushes and batches of reads through io_uring |
 //!
 //! A write is *live* when the call returns (every later read sees it) and *durable* once a flush
 //! of the file that began afterwards has returned `Ok`. A name (created, renamed, removed) is
@@ -11,17 +12,23 @@
 //! unknown what is durable and is never retried: the directory goes offline.
 
 mod blocking;
+mod descriptors;
 mod disk;
 mod file;
 mod helpers;
 mod lock;
 mod memory;
+mod probe;
+mod uring;
 
 pub use blocking::BlockingIo;
+pub use descriptors::{CachedFile, DescriptorCache};
 pub use file::{File, FileRegion};
 pub use helpers::{read_file, replace_file};
 pub use lock::LockGuard;
 pub use memory::{Crash, Fault, Faults, MemoryIo};
+pub use probe::{Backend, Probed, probe};
+pub use uring::UringIo;
 
 use std::fmt::Debug;
 use std::io::Result;
