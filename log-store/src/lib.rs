@@ -11,5 +11,7 @@
 //! This crate is the only one with file I/O and with unsafe code, which lives in [`io`] alone
 //! (and in the memory maps of index files).
 
+pub mod directory;
 pub mod io;
 pub mod limits;
+pub mod properties;
