@@ -18,7 +18,7 @@ pub(crate) fn function(shape: &Shape) -> String {
 }
 
 /// One of two statements, by a condition that may be certain.
-fn conditional(condition: &str, then: &str, otherwise: &str) -> String {
+pub(crate) fn conditional(condition: &str, then: &str, otherwise: &str) -> String {
     match condition {
         "true" => format!("{then}\n"),
         "false" => format!("{otherwise}\n"),
@@ -43,7 +43,7 @@ fn put(shape: &Shape, field: &Field) -> String {
 }
 
 /// The error for a value that would be lost; nothing for an ignorable field.
-fn refuse(shape: &Shape, field: &Field) -> String {
+pub(crate) fn refuse(shape: &Shape, field: &Field) -> String {
     if field.ignorable {
         return String::new();
     }
@@ -55,7 +55,7 @@ fn refuse(shape: &Shape, field: &Field) -> String {
 }
 
 /// Whether the field has another value than its default, as an expression.
-fn differs(field: &Field) -> String {
+pub(crate) fn differs(field: &Field) -> String {
     let name = names::field(&field.name);
     let default = default_value(field);
     if is_option(field) {

@@ -6,13 +6,14 @@
 //! schemas/coordinator_records/*  -> group.rs, transaction.rs, share.rs
 //! all of them                    -> message_list.rs, for the tests
 //! ```
-//! [`schema`] parses, [`layout`] answers questions about versions and sizes, [`types`], [`decode`]
-//! and [`encode`] write one part each of a struct, [`tables`] the enums over all of a kind.
+//! [`schema`] parses, [`layout`] answers questions about versions and sizes, [`types`], [`decode`],
+//! [`encode`] and [`json`] write one part each of a struct, [`tables`] the enums over all of a kind.
 
 #![allow(clippy::print_stdout, reason = "a build script speaks to cargo this way")]
 
 mod decode;
 mod encode;
+mod json;
 mod layout;
 mod names;
 mod schema;
@@ -55,7 +56,7 @@ fn main() {
     let apis = api_files();
     let messages: Vec<&Message> = apis.iter().flat_map(|file| &file.messages).collect();
     list.extend(messages.iter().map(|message| tables::listed("messages", message)));
-    write(&out, "messages", &modules(&messages));
+    write(&out, "messages", &modules(&messages, false));
     write(&out, "api_keys", &tables::api_keys(&apis));
 
     for (path, joint) in GROUPS {
@@ -68,7 +69,7 @@ fn main() {
         };
         list.extend(messages.iter().map(|message| tables::listed(&path.replace('/', "::"), message)));
         let name = path.rsplit('/').next().expect("a path has a last part");
-        write(&out, name, &(modules(&messages) + &joined));
+        write(&out, name, &(modules(&messages, true) + &joined));
     }
     write(&out, "message_list", &tables::message_list(&list));
 }
@@ -90,6 +91,6 @@ fn write(out: &Path, name: &str, text: &str) {
     fs::write(out.join(format!("{name}.rs")), text).expect("OUT_DIR can be written");
 }
 
-fn modules(messages: &[&Message]) -> String {
-    messages.iter().map(|message| types::module(message)).collect()
+fn modules(messages: &[&Message], with_json: bool) -> String {
+    messages.iter().map(|message| types::module(message, with_json)).collect()
 }

@@ -2,7 +2,7 @@
 
 use crate::layout::{Layout, Shape};
 use crate::schema::{Field, Kind, Message, Type};
-use crate::{decode, encode, names};
+use crate::{decode, encode, json, names};
 use std::fmt::Write;
 
 /// Names that generated modules import; no struct may have one of them.
@@ -13,12 +13,14 @@ const IMPORTED: &[&str] = &[
     "EncodeError",
     "Field",
     "Form",
+    "Json",
     "Nullable",
     "Reader",
     "Records",
     "Writer",
     "Message",
     "Request",
+    "ToJson",
     "VersionRange",
     "Uuid",
     "Cow",
@@ -28,8 +30,8 @@ const IMPORTED: &[&str] = &[
 const ALLOWED: &str =
     "#[allow(unused, unreachable_pub, clippy::all, reason = \"one pattern serves every message\")]";
 
-/// The module of one message.
-pub(crate) fn module(message: &Message) -> String {
+/// The module of one message; records have a JSON form as well.
+pub(crate) fn module(message: &Message, with_json: bool) -> String {
     let layout = Layout::new(message);
     let shapes = layout.shapes();
     let name = &message.name;
@@ -43,6 +45,9 @@ pub(crate) fn module(message: &Message) -> String {
         text += &default(shape);
         text += &field_impl(shape);
         text += &detach(shape);
+        if with_json {
+            text += &json::implementation(shape);
+        }
     }
     text += &message_impl(message, &shapes[0]);
     text + "}\n\n"

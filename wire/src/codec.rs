@@ -27,6 +27,7 @@ pub(crate) mod prelude {
     pub(crate) use super::{
         Array, DecodeError, Detach, EncodeError, Field, Form, Nullable, Reader, Records, Writer,
     };
+    pub(crate) use crate::json::{Json, ToJson};
     pub(crate) use crate::message::{Message, Request, VersionRange};
     pub(crate) use crate::uuid::Uuid;
     pub(crate) use std::borrow::Cow;

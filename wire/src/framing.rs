@@ -67,6 +67,13 @@ macro_rules! framed_records {
                 }
             }
 
+            /// The record's JSON form in `version` of its type.
+            pub fn to_json(&self, version: i16) -> Result<Json, EncodeError> {
+                match self {
+                    $($name::$variant(record) => crate::json::of_message(record, version),)+
+                }
+            }
+
             /// The same record, borrowing nothing.
             pub fn into_owned(self) -> $name<'static> {
                 match self {
@@ -141,6 +148,13 @@ macro_rules! coordinator_records {
                 }
             }
 
+            /// The key's JSON form.
+            pub fn to_json(&self) -> Result<Json, EncodeError> {
+                match self {
+                    $(Key::$variant(key) => crate::json::of_message(key, 0),)+
+                }
+            }
+
             /// The same key, borrowing nothing.
             pub fn into_owned(self) -> Key<'static> {
                 match self {
@@ -169,6 +183,13 @@ macro_rules! coordinator_records {
             pub fn versions(&self) -> VersionRange {
                 match self {
                     $(Value::$variant(_) => <$value>::VERSIONS,)+
+                }
+            }
+
+            /// The value's JSON form in `version`.
+            pub fn to_json(&self, version: i16) -> Result<Json, EncodeError> {
+                match self {
+                    $(Value::$variant(value) => crate::json::of_message(value, version),)+
                 }
             }
 

@@ -21,6 +21,7 @@
 //! | apis, their versions and header versions | [`ApiKey`] |
 //! | error codes | [`ErrorCode`] |
 //! | headers | [`header`] |
+//! | records as JSON, for tools | [`json`] |
 //! | record batches and their compression | [`batch`], [`compression`] |
 //!
 //! Nothing here does I/O, reads a clock, or panics on what somebody sent.
@@ -35,6 +36,7 @@ mod error_code;
 mod framing;
 mod generated;
 pub mod header;
+pub mod json;
 mod message;
 mod uuid;
 
