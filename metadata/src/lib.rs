@@ -2,6 +2,16 @@
 //!
 //! ```text
 //!   config_defs/  Kafka's settings as tables: types, defaults, validators, synonyms
+//!   features/     feature levels, the metadata version first among them
+//!   image/        everything the metadata log says, as a persistent value
+//!   delta/        what a run of records changes; the only writer of images
+//!   record.rs     a record and the version it is written in
 //! ```
 
 pub mod config_defs;
+pub mod delta;
+pub mod features;
+pub mod image;
+mod record;
+
+pub use record::{OwnedRecord, Record};
