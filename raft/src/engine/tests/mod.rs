@@ -1,0 +1,7 @@
+//! The engine as a plain function: scripts with whole traces, and small clusters from seeds.
+
+mod cluster;
+mod disk;
+mod render;
+mod script;
+mod seeds;

@@ -1,0 +1,33 @@
+//! Every bound of this crate, with what happens at it.
+
+/// Largest record batch of the metadata log in bytes, as in Kafka; a proposal above it is refused.
+pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// Most records that one atomic batch may hold; a proposal above it is refused.
+pub const BATCH_RECORDS_MAX: usize = 1_000_000;
+
+/// Bytes of proposals that may wait for the driver; a proposal above it is refused as busy.
+pub const QUEUED_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Most record bytes in one answer to Fetch, beside the one batch that is always sent.
+pub const FETCH_MAX_BYTES: i32 = 8 * 1024 * 1024;
+
+/// How long a follower lets the leader wait for news, in milliseconds.
+pub const FETCH_MAX_WAIT_MS: i32 = 500;
+
+/// Most bytes of a snapshot in one answer to FetchSnapshot.
+pub const FETCH_SNAPSHOT_MAX_BYTES: i32 = 1024 * 1024;
+
+/// Fetches that may wait at the leader; one above it is answered at once.
+pub const PARKED_FETCHES_MAX: usize = 10_000;
+
+/// Observers that the leader remembers; one above it reads without being shown.
+pub const OBSERVERS_MAX: usize = 10_000;
+
+/// An observer that has not fetched for so long is forgotten, in milliseconds.
+pub const OBSERVER_SESSION_TIMEOUT_MS: u64 = 300_000;
+
+const _: () = {
+    assert!(QUEUED_BYTES_MAX >= 2 * BATCH_BYTES_MAX);
+    assert!(FETCH_MAX_BYTES as usize >= BATCH_BYTES_MAX);
+};
