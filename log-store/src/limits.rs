@@ -20,3 +20,24 @@ pub const DESCRIPTORS_DEFAULT: usize = 8_000;
 
 const _: () = assert!(RING_ENTRIES.is_power_of_two());
 const _: () = assert!(RING_WORKERS_MAX <= RING_ENTRIES);
+
+/// What the records of one batch may decompress to. Costs as much per thread that validates one.
+pub const DECOMPRESSED_BATCH_BYTES_MAX: usize = 128 << 20;
+
+/// Decompressed bytes that a thread keeps for its next batch.
+pub const SCRATCH_BYTES_KEPT: usize = 1 << 20;
+
+/// Entries of an index that are kept in memory before they go to its file: 4 KiB and 6 KiB for each
+/// segment that is being written.
+pub const INDEX_TAIL_ENTRIES: usize = 512;
+
+/// Bytes that a recovery reads at once; a larger batch is read whole.
+pub const SCAN_CHUNK_BYTES: usize = 1 << 20;
+
+/// Batches per producer that a retry is recognised against: as many as a client may have in flight.
+pub const PRODUCER_BATCHES_MAX: usize = 5;
+
+/// Faulty records that are named one by one when a batch is refused.
+pub const RECORD_FAULTS_MAX: usize = 100;
+
+const _: () = assert!(SCRATCH_BYTES_KEPT <= DECOMPRESSED_BATCH_BYTES_MAX);

@@ -86,7 +86,15 @@ pub fn stamp(header: &mut [u8], base_offset: i64, leader_epoch: i32) {
 pub fn stamp_log_append_time(header: &mut [u8], records: &[u8], now_ms: i64) {
     let attributes = i16::from_be_bytes([header[ATTRIBUTES], header[ATTRIBUTES + 1]]);
     put(header, ATTRIBUTES, (attributes | TimestampType::LogAppendTime.flag()).to_be_bytes());
-    put(header, MAX_TIMESTAMP, now_ms.to_be_bytes());
+    set_max_timestamp(header, records, now_ms);
+}
+
+/// Corrects the max timestamp of a batch whose producer got it wrong, and its checksum.
+///
+/// # Panics
+/// If `header` is shorter than [`HEADER_SIZE`].
+pub fn set_max_timestamp(header: &mut [u8], records: &[u8], max_timestamp: i64) {
+    put(header, MAX_TIMESTAMP, max_timestamp.to_be_bytes());
     let crc = checksum(&header[..HEADER_SIZE], records);
     put(header, CRC, crc.to_be_bytes());
 }

@@ -25,7 +25,7 @@ pub use control::{ControlType, EndTransactionMarker};
 pub use header::{BatchError, BatchHeader, TimestampType};
 pub use layout::{
     HEADER_SIZE, LENGTH_PREFIX_SIZE, NO_PARTITION_LEADER_EPOCH, NO_PRODUCER_EPOCH, NO_PRODUCER_ID,
-    NO_SEQUENCE, NO_TIMESTAMP, checksum, stamp, stamp_log_append_time,
+    NO_SEQUENCE, NO_TIMESTAMP, checksum, set_max_timestamp, stamp, stamp_log_append_time,
 };
 pub use record::{Record, RecordError, RecordHeader, RecordHeaders, RecordIter};
 pub use view::{BatchIter, BatchView, batches};

@@ -1,0 +1,161 @@
+//! What a crash leaves: batches checked one by one, producers read back.
+
+use std::io;
+use std::sync::Arc;
+
+use wire::batch::BatchView;
+
+use super::Log;
+use super::open::Loader;
+use crate::epochs::Epochs;
+use crate::producers::{AppliedBatch, Producers, Snapshots};
+use crate::segment::Segment;
+use crate::segment::recover::recover;
+use crate::segment::scan::ScannedBatch;
+
+impl Loader {
+    /// Producers as of the end of a log that was closed: the snapshot has them all.
+    pub(super) fn load_producers(&mut self) -> io::Result<()> {
+        // Without any snapshot, a scan of the whole log would only find what has long expired.
+        if !self.snapshots.is_empty() {
+            let (log_start, log_end) = (self.log_start(), self.log_end()?);
+            self.producers =
+                producers_at(&self.segments, &mut self.snapshots, log_start.min(log_end), log_end)?;
+        }
+        self.producers.expire(self.now_ms, self.config.producer_id_expiration_ms);
+        Ok(())
+    }
+
+    /// Checks every batch from the segment of the recovery point on, and cuts the log behind the last whole
+    /// one. Indexes, epochs and producers behind the recovery point are built from the batches.
+    pub(super) fn recover(&mut self) -> io::Result<()> {
+        let recovery_point = self.recovery.recovery_point;
+        let until = self.segments.partition_point(|segment| segment.base_offset() <= recovery_point);
+        let first = until.saturating_sub(1);
+        let Some(start) = self.segments.get(first).map(|segment| segment.base_offset()) else {
+            return Ok(());
+        };
+        let log_start = self.log_start().min(start);
+        self.producers = producers_at(&self.segments[..first], &mut self.snapshots, log_start, start)?;
+        let mut kept = first;
+        while kept < self.segments.len() {
+            let whole = self.recover_segment(&Arc::clone(&self.segments[kept]))?;
+            kept += 1;
+            if !whole || self.is_gap_behind(kept)? {
+                break;
+            }
+        }
+        for segment in self.segments.drain(kept..) {
+            tracing::warn!(dir = %self.place.dir().display(), base = segment.base_offset(),
+                "removing a segment behind one that was cut");
+            segment.remove_files()?;
+        }
+        self.producers.expire(self.now_ms, self.config.producer_id_expiration_ms);
+        Ok(())
+    }
+
+    /// Whether the segment at `index` begins behind the end of the one before: its tail was lost as a
+    /// whole. Compaction leaves such gaps, too, but never in a log that isn't compacted.
+    fn is_gap_behind(&self, index: usize) -> io::Result<bool> {
+        match self.segments.get(index) {
+            Some(next) if !self.config.compact => {
+                Ok(self.segments[index - 1].next_offset()? < next.base_offset())
+            }
+            _ => Ok(false),
+        }
+    }
+
+    /// Returns whether nothing had to be cut.
+    fn recover_segment(&mut self, segment: &Segment) -> io::Result<bool> {
+        if segment.base_offset() > self.log_start() {
+            self.snapshots.write(&self.producers, segment.base_offset())?;
+        }
+        let interval = self.config.index_interval_bytes;
+        let Loader { epochs, producers, .. } = self;
+        let cut = recover(segment, interval, |batch| take_in(segment, epochs, producers, batch))?;
+        Ok(cut == 0)
+    }
+}
+
+/// Takes a batch that is in the log into epochs, producers and the transaction index.
+fn take_in(
+    segment: &Segment,
+    epochs: &mut Epochs,
+    producers: &mut Producers,
+    batch: &BatchView<'_>,
+) -> io::Result<()> {
+    epochs.assign_if_later(batch.leader_epoch(), batch.base_offset());
+    let completed = AppliedBatch::read(batch)?.and_then(|applied| producers.apply(&applied));
+    let Some(completed) = completed else {
+        return Ok(());
+    };
+    if completed.aborted {
+        segment.txns().append(&completed.aborted_txn(producers.stable_after(&completed)))?;
+    }
+    producers.complete(&completed);
+    Ok(())
+}
+
+/// Producers as of `offset`: those of the latest snapshot before it, and the batches since.
+fn producers_at(
+    segments: &[Arc<Segment>],
+    snapshots: &mut Snapshots,
+    log_start: i64,
+    offset: i64,
+) -> io::Result<Producers> {
+    let (from, mut producers) = snapshots.load(offset)?.unwrap_or((log_start, Producers::default()));
+    for (index, segment) in segments.iter().enumerate() {
+        let next_base = segments.get(index + 1).map(|next| next.base_offset());
+        if next_base.is_some_and(|next| next <= from) || segment.base_offset() >= offset {
+            continue;
+        }
+        replay(segment, from, offset, &mut producers)?;
+    }
+    Ok(producers)
+}
+
+/// Takes the batches of a segment between two offsets into the producers.
+fn replay(segment: &Segment, from: i64, to: i64, producers: &mut Producers) -> io::Result<()> {
+    let Some(first) = segment.find(from)? else {
+        return Ok(());
+    };
+    let mut scan = segment.scan(first.position)?;
+    while let Some(batch) = scan.next()? {
+        if batch.header().base_offset() >= to {
+            break;
+        }
+        if batch.header().base_offset() < from {
+            continue;
+        }
+        let completed = applied(segment, &batch)?.and_then(|applied| producers.apply(&applied));
+        if let Some(completed) = completed {
+            producers.complete(&completed);
+        }
+    }
+    Ok(())
+}
+
+/// What of a scanned batch matters to its producer; only a control batch is read for it.
+fn applied(segment: &Segment, batch: &ScannedBatch) -> io::Result<Option<AppliedBatch>> {
+    let header = batch.header();
+    if !header.has_producer_id() {
+        return Ok(None);
+    }
+    if !header.is_control() {
+        return Ok(Some(AppliedBatch::new(&header, None)));
+    }
+    let mut bytes = vec![0; header.size()];
+    segment.file()?.read_exact_at(&mut bytes, batch.position)?;
+    AppliedBatch::read(&BatchView::parse(&bytes).map_err(io::Error::other)?)
+}
+
+impl Log {
+    /// Reads the producers back after the end of the log was cut.
+    pub(super) fn reload_producers(&mut self, now_ms: i64) -> io::Result<()> {
+        let (log_start, log_end) = self.shared.bounds();
+        self.snapshots.remove_if(|offset| offset > log_end)?;
+        self.producers = producers_at(&self.shared.segments(), &mut self.snapshots, log_start, log_end)?;
+        self.producers.expire(now_ms, self.config.producer_id_expiration_ms);
+        Ok(())
+    }
+}

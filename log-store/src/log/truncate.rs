@@ -1,0 +1,122 @@
+//! Cutting the log: at its end on a follower whose leader has other records, at its start when records
+//! were deleted.
+
+use std::io;
+use std::sync::Arc;
+
+use super::{ChangeError, Log};
+use crate::segment::writer::SegmentWriter;
+
+impl Log {
+    /// Cuts the log so that it ends at `offset`, or at the start of the batch that holds it. Returns
+    /// whether anything was cut. Readers may still hold regions that were cut: what they read is void.
+    ///
+    /// The caller should write the recovery-point checkpoint before the next append: it must not point
+    /// behind bytes that replace those cut.
+    ///
+    /// # Errors
+    /// [`ChangeError`]; the log is offline then.
+    pub fn truncate_to(&mut self, offset: i64, now_ms: i64) -> Result<bool, ChangeError> {
+        self.check_online()?;
+        if offset >= self.log_end() {
+            self.epochs.truncate_from_end(offset);
+            return Ok(false);
+        }
+        let first = self.shared.segments()[0].base_offset();
+        if first > offset {
+            self.truncate_fully_and_start_at(offset, now_ms)?;
+            return Ok(true);
+        }
+        let cut = self.cut_at(offset, now_ms);
+        self.guard(cut).map_err(ChangeError::Io)?;
+        Ok(true)
+    }
+
+    fn cut_at(&mut self, offset: i64, now_ms: i64) -> io::Result<()> {
+        self.truncations += 1;
+        let removed = self.shared.retain_segments(|segment| segment.base_offset() <= offset);
+        removed.iter().try_for_each(|segment| segment.remove_files())?;
+        if !removed.is_empty() {
+            let last = self.shared.segments().pop().expect("a log has a segment");
+            self.writer = SegmentWriter::new(last, &self.config, now_ms);
+            self.unsynced.note();
+        }
+        let log_end = self.writer.truncate_to(offset, now_ms)?.min(offset);
+        self.shared.cut(self.log_start().min(log_end), log_end);
+        self.recovery_point = self.recovery_point.min(log_end);
+        self.epochs.truncate_from_end(log_end);
+        self.reload_producers(now_ms)
+    }
+
+    /// Drops everything: the log starts and ends at `offset`.
+    ///
+    /// # Errors
+    /// [`ChangeError`]; the log is offline then.
+    pub fn truncate_fully_and_start_at(&mut self, offset: i64, now_ms: i64) -> Result<(), ChangeError> {
+        self.check_online()?;
+        let restarted = self.restart_at(offset, now_ms);
+        self.guard(restarted).map_err(ChangeError::Io)
+    }
+
+    /// The new segment's file is made and its name durable before the old ones go: its base offset is
+    /// what a crash leaves of the log's position.
+    fn restart_at(&mut self, offset: i64, now_ms: i64) -> io::Result<()> {
+        self.truncations += 1;
+        let old = self.shared.segments();
+        if let Some(same) = old.iter().find(|segment| segment.base_offset() == offset) {
+            same.remove_files()?;
+        }
+        self.writer = SegmentWriter::create(&self.place, offset, &self.config, now_ms);
+        self.writer.ensure_file()?;
+        self.place.io.sync_dir(&self.place.dir())?;
+        self.shared.restart(Arc::clone(self.writer.segment()), offset, offset);
+        for segment in old.iter().filter(|segment| segment.base_offset() != offset) {
+            segment.remove_files()?;
+        }
+        self.recovery_point = self.recovery_point.min(offset);
+        self.epochs.clear();
+        self.snapshots.remove_if(|_| true)?;
+        self.producers = Default::default();
+        self.unsynced.note();
+        Ok(())
+    }
+
+    /// Moves the start of the log up to `offset`: nothing before is readable any more. Segments that lie
+    /// before it go with the next [`Log::apply_retention`]. Returns whether it moved.
+    ///
+    /// # Panics
+    /// If `offset` lies behind the end of the log.
+    pub fn advance_log_start(&mut self, offset: i64) -> bool {
+        assert!(offset <= self.log_end(), "a log does not end before it starts");
+        if offset <= self.log_start() {
+            return false;
+        }
+        self.shared.set_log_start(offset);
+        self.epochs.truncate_from_start(offset);
+        self.producers.forget_replicated(offset);
+        true
+    }
+
+    /// Removes all files of the partition, and its directory if nothing else is in it.
+    ///
+    /// # Errors
+    /// A disk error; some files may be left.
+    pub fn delete(self) -> io::Result<()> {
+        let dir = self.place.dir();
+        let io = &self.place.io;
+        let entries = match io.list_dir(&dir) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => other?,
+        };
+        for entry in entries.iter().filter(|entry| entry.kind == crate::io::EntryKind::File) {
+            io.remove(&dir.join(&entry.name))?;
+        }
+        if entries.iter().all(|entry| entry.kind == crate::io::EntryKind::File) {
+            io.remove_dir(&dir)?;
+            if let Some(parent) = dir.parent() {
+                io.sync_dir(parent)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,130 @@
+//! Names of the files of a partition: `%020d` of the base offset and a suffix, as Kafka writes them.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use crate::io::{File, Io, OpenMode};
+
+/// What a file of a partition's directory holds, by its suffix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum FileKind {
+    /// Record batches.
+    Log,
+    /// Offsets to positions.
+    OffsetIndex,
+    /// Timestamps to offsets.
+    TimeIndex,
+    /// Aborted transactions; there is no file without one.
+    TxnIndex,
+    /// State of the producers at the offset in the name.
+    ProducerSnapshot,
+}
+
+/// What a file is renamed to before it is removed, so that a crash in between leaves no half segment.
+pub(crate) const DELETED_SUFFIX: &str = ".deleted";
+/// Left by a cleaner that did not finish: of no use.
+pub(crate) const CLEANED_SUFFIX: &str = ".cleaned";
+/// Left by a cleaner that finished but did not put its work in place yet.
+pub(crate) const SWAP_SUFFIX: &str = ".swap";
+
+impl FileKind {
+    /// The files of one segment, the records first.
+    pub(crate) const SEGMENT: [FileKind; 4] =
+        [FileKind::Log, FileKind::OffsetIndex, FileKind::TimeIndex, FileKind::TxnIndex];
+
+    fn suffix(self) -> &'static str {
+        match self {
+            FileKind::Log => ".log",
+            FileKind::OffsetIndex => ".index",
+            FileKind::TimeIndex => ".timeindex",
+            FileKind::TxnIndex => ".txnindex",
+            FileKind::ProducerSnapshot => ".snapshot",
+        }
+    }
+
+    /// The file's name for this base offset.
+    pub(crate) fn file_name(self, offset: i64) -> String {
+        format!("{offset:020}{}", self.suffix())
+    }
+
+    /// Kind and offset of a file with this name; `None` for files that are none of these.
+    pub(crate) fn parse(name: &str) -> Option<(FileKind, i64)> {
+        let (digits, suffix) = name.split_at_checked(name.find('.')?)?;
+        let kind = [FileKind::Log, FileKind::OffsetIndex, FileKind::TimeIndex, FileKind::TxnIndex]
+            .into_iter()
+            .chain([FileKind::ProducerSnapshot])
+            .find(|kind| kind.suffix() == suffix)?;
+        let all_digits = digits.len() == 20 && digits.bytes().all(|byte| byte.is_ascii_digit());
+        all_digits.then(|| digits.parse().ok().map(|offset| (kind, offset)))?
+    }
+}
+
+/// Where a partition lies: the file system and its directory, whose name changes when the partition
+/// is deleted or moved.
+#[derive(Debug)]
+pub(crate) struct Place {
+    pub(crate) io: Arc<dyn Io>,
+    dir: RwLock<PathBuf>,
+}
+
+impl Place {
+    pub(crate) fn new(io: Arc<dyn Io>, dir: &Path) -> Place {
+        Place { io, dir: RwLock::new(dir.to_path_buf()) }
+    }
+
+    pub(crate) fn dir(&self) -> PathBuf {
+        self.dir.read().clone()
+    }
+
+    pub(crate) fn set_dir(&self, dir: &Path) {
+        *self.dir.write() = dir.to_path_buf();
+    }
+
+    pub(crate) fn path(&self, kind: FileKind, offset: i64) -> PathBuf {
+        self.dir.read().join(kind.file_name(offset))
+    }
+
+    pub(crate) fn open(&self, kind: FileKind, offset: i64, mode: OpenMode) -> std::io::Result<Arc<dyn File>> {
+        self.io.open(&self.path(kind, offset), mode)
+    }
+
+    /// Removes a file that may not be there.
+    pub(crate) fn remove_if_exists(&self, path: &Path) -> std::io::Result<()> {
+        match self.io.remove(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_kafkas() {
+        assert_eq!(FileKind::Log.file_name(42), "00000000000000000042.log");
+        assert_eq!(FileKind::TimeIndex.file_name(i64::MAX), "09223372036854775807.timeindex");
+        for kind in FileKind::SEGMENT.into_iter().chain([FileKind::ProducerSnapshot]) {
+            assert_eq!(FileKind::parse(&kind.file_name(7)), Some((kind, 7)));
+        }
+    }
+
+    #[test]
+    fn other_names_are_left_alone() {
+        for name in [
+            "partition.metadata",
+            "leader-epoch-checkpoint",
+            "00000000000000000000-0000000001.checkpoint",
+            "00000000000000000000.log.deleted",
+            "1.log",
+            "0000000000000000000x.log",
+            "",
+            ".log",
+        ] {
+            assert_eq!(FileKind::parse(name), None, "{name}");
+        }
+    }
+}
