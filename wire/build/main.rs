@@ -26,7 +26,7 @@ use std::path::{Path, PathBuf};
 
 /// Groups of messages that are not apis: the schema file, and what joins its messages.
 const GROUPS: &[(&str, Joint)] = &[
-    ("headers", Joint::None),
+    ("header", Joint::None),
     ("control_records", Joint::None),
     ("embedded", Joint::None),
     ("state_files", Joint::None),

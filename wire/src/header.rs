@@ -7,16 +7,14 @@
 //! Which version applies follows from the api and the request's version:
 //! [`ApiKey::request_header_version`](crate::ApiKey::request_header_version).
 
-pub use generated::request_header::RequestHeader;
-pub use generated::response_header::ResponseHeader;
-
-mod generated {
-    include!(concat!(env!("OUT_DIR"), "/headers.rs"));
-}
+pub use request_header::RequestHeader;
+pub use response_header::ResponseHeader;
 
 use crate::api_key::ApiKey;
 use crate::codec::{DecodeError, Reader};
 use crate::message::Message;
+
+include!(concat!(env!("OUT_DIR"), "/header.rs"));
 
 /// The code of an api and a version of it, as a request names them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
