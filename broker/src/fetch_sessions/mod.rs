@@ -1,0 +1,13 @@
+//! Incremental fetch sessions (KIP-227): a client names its partitions once, then only what
+//! changed; the answer names only the partitions that have something new.
+//!
+//! `session.rs` is one session; `cache.rs` holds them all and decides who has to go.
+
+mod cache;
+mod session;
+
+#[cfg(test)]
+mod tests;
+
+pub(crate) use cache::{SessionCache, SessionError, is_full};
+pub(crate) use session::{FetchWish, Session, SessionKey, SessionTopic, Shown, next_epoch};
