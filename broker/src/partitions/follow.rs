@@ -1,0 +1,158 @@
+//! Following the metadata.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use log_store::directory::{DirectoryState, PartitionDirectory, TopicPartition};
+use metadata::delta::MetadataDelta;
+use metadata::image::{ConfigResourceType, MetadataImage, Topic};
+use wire::Uuid;
+
+use super::PartitionManager;
+use crate::disks::Disk;
+use crate::partition::{Leadership, Partition};
+use crate::topic_names::CONSUMER_OFFSETS;
+
+impl PartitionManager {
+    /// Puts new metadata in force: `image` is seen by every lookup that begins from here on, and
+    /// the partitions that are open follow what `delta` changed. `settings_changed` when the
+    /// broker's own settings are different, too.
+    pub(crate) fn follow(
+        self: &Arc<Self>,
+        delta: &MetadataDelta,
+        image: &Arc<MetadataImage>,
+        settings_changed: bool,
+    ) {
+        let changing = self.changing.lock();
+        self.image.store(Arc::clone(image));
+        for (id, change) in delta.topics().changed() {
+            let Some(topic) = image.topics().by_id(*id) else { continue };
+            self.lead_open(topic, &change.partitions);
+            if **topic.name() == *CONSUMER_OFFSETS {
+                self.tell_groups(delta.before(), topic, &change.partitions);
+            }
+        }
+        for (id, name) in delta.topics().deleted() {
+            let count = delta.before().topics().by_id(*id).map_or(0, |topic| topic.partition_count());
+            self.delete_topic(*id, name, count);
+        }
+        drop(changing);
+        self.reconfigure(delta, image, settings_changed);
+    }
+
+    /// Tells open partitions who leads them.
+    fn lead_open(&self, topic: &Topic, partitions: &BTreeSet<i32>) {
+        let open = self.open.load();
+        for index in partitions {
+            let state = topic.partition(*index);
+            if let (Some(partition), Some(state)) = (open.get(&(topic.id(), *index)), state) {
+                partition.lead(Leadership::of(state, self.node_id));
+            }
+        }
+    }
+
+    /// Tells the group coordinator which partitions of its topic it has won or lost.
+    fn tell_groups(&self, before: &MetadataImage, topic: &Topic, partitions: &BTreeSet<i32>) {
+        let Some(groups) = self.groups.read().clone() else { return };
+        for &index in partitions {
+            let led = |image: &MetadataImage| {
+                image
+                    .topics()
+                    .partition(topic.id(), index)
+                    .and_then(|state| Leadership::of(state, self.node_id))
+            };
+            let Some(state) = topic.partition(index) else { continue };
+            let (was, is) = (led(before), Leadership::of(state, self.node_id));
+            let (groups, epoch) = (Arc::clone(&groups), state.leader_epoch());
+            match (was, is) {
+                (Some(was), Some(is)) if was.epoch == is.epoch => {}
+                (_, Some(is)) => drop(self.pool.spawn_blocking(move || groups.elected(index, is.epoch))),
+                (Some(_), None) => drop(self.pool.spawn_blocking(move || groups.resigned(index, epoch))),
+                (None, None) => {}
+            }
+        }
+    }
+
+    fn delete_topic(self: &Arc<Self>, id: Uuid, name: &Arc<str>, partitions: i32) {
+        let delay = self.topic_config(&self.image.load(), name).file_delete_delay_ms;
+        for index in 0..partitions {
+            let open = self.open.load().get(&(id, index)).cloned();
+            if let Some(partition) = &open {
+                partition.lead(None);
+                self.open.rcu(|open| open.without(&(id, index)));
+            }
+            let place = TopicPartition { topic: name.to_string(), partition: index };
+            for disk in &self.disks {
+                if let Some(renamed) = rename_deleted(disk, &place, id, open.as_deref()) {
+                    self.remove_later(disk, renamed, Duration::from_millis(delay));
+                }
+            }
+        }
+        if let Some(groups) = self.groups.read().clone() {
+            let name = Arc::clone(name);
+            self.pool.spawn_blocking(move || groups.topic_deleted(&name, id));
+        }
+    }
+
+    /// Removes a renamed directory after the topic's `file.delete.delay.ms`.
+    pub(super) fn remove_later(&self, disk: &Arc<Disk>, name: String, delay: Duration) {
+        let (disk, pool) = (Arc::clone(disk), self.pool.clone());
+        self.pool.spawn(async move {
+            tokio::time::sleep(delay).await;
+            pool.spawn_blocking(move || remove_directory(&disk, &name));
+        });
+    }
+
+    /// Puts changed settings in force.
+    fn reconfigure(&self, delta: &MetadataDelta, image: &MetadataImage, settings_changed: bool) {
+        let changed = delta.configs().changed();
+        let topics: BTreeSet<&str> = changed
+            .keys()
+            .filter(|resource| resource.kind == ConfigResourceType::TOPIC)
+            .map(|resource| &*resource.name)
+            .collect();
+        if topics.is_empty() && !settings_changed {
+            return;
+        }
+        for partition in self.open_partitions() {
+            let topic = &partition.name().topic;
+            if settings_changed || topics.contains(&**topic) {
+                partition.set_config(self.topic_config(image, topic));
+            }
+        }
+    }
+}
+
+/// Renames the directory of a deleted partition so that it is never opened again, and returns its
+/// new name; `None` when this directory has none.
+fn rename_deleted(disk: &Disk, place: &TopicPartition, id: Uuid, open: Option<&Partition>) -> Option<String> {
+    let path = disk.partition_path(place);
+    if !disk.io().exists(&path).unwrap_or(false) {
+        return None;
+    }
+    let deleted = PartitionDirectory::new(place.clone(), DirectoryState::Deleted, u128::from(id));
+    let to = disk.path().join(&deleted.name);
+    disk.forget(place);
+    if let Err(error) = disk.io().rename(&path, &to) {
+        disk.fail(&format!("cannot rename {}: {error}", path.display()));
+        return None;
+    }
+    if let Some(partition) = open {
+        partition.with_log(|log| log.set_dir(&to));
+    }
+    Some(deleted.name)
+}
+
+/// Removes a directory and what is in it.
+pub(super) fn remove_directory(disk: &Disk, name: &str) {
+    let (io, path) = (disk.io(), disk.path().join(name));
+    let removed = io.list_dir(&path).and_then(|entries| {
+        entries.iter().try_for_each(|entry| io.remove(&path.join(&entry.name)))?;
+        io.remove_dir(&path)
+    });
+    match removed {
+        Ok(()) => tracing::info!(dir = %path.display(), "removed"),
+        Err(error) => tracing::warn!(dir = %path.display(), %error, "cannot be removed"),
+    }
+}

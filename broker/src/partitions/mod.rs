@@ -1,0 +1,115 @@
+//! The partitions of this broker.
+//!
+//! An idle partition costs nothing here: a [`Partition`] is made when a request first asks for it,
+//! from the metadata image and what lies in its directory. Lookups take no lock.
+//!
+//! ```text
+//! lookup.rs     name or id ─▶ open partition; opens on first use
+//! follow.rs     metadata changes ─▶ leaders, settings, deletions, coordinators told
+//! recover.rs    at the start: logs checked after a crash, what the metadata does not know set aside
+//! sweep.rs      retention, flushes by time, checkpoints, producers, removal of deleted files
+//! ```
+
+mod follow;
+mod lookup;
+mod recover;
+mod sweep;
+
+use std::sync::Arc;
+
+use arc_swap::{ArcSwap, Guard};
+use imbl::GenericHashMap;
+use imbl::shared_ptr::DefaultSharedPtr;
+use metadata::image::{ConfigResource, MetadataImage};
+use parking_lot::{Mutex, RwLock};
+use tokio::runtime::Handle;
+use wire::Uuid;
+
+use crate::config::{BrokerConfig, Settings};
+use crate::disks::Disk;
+use crate::partition::{HighWatermarkListener, Partition};
+use crate::topic_config::TopicConfig;
+
+pub(crate) use lookup::LookupFault;
+
+/// Which partition: the id of its topic, and its index.
+type Key = (Uuid, i32);
+
+/// The partitions in use; a map and its successor share what did not change.
+type OpenPartitions = GenericHashMap<Key, Arc<Partition>, foldhash::fast::FixedState, DefaultSharedPtr>;
+
+/// A coordinator whose state lies in a topic; told which partitions this broker leads.
+pub(crate) trait Coordinator: HighWatermarkListener {
+    /// This broker leads `partition` from `leader_epoch` on. May block.
+    fn elected(&self, partition: i32, leader_epoch: i32);
+
+    /// This broker no longer leads `partition`, from `leader_epoch` on. May block.
+    fn resigned(&self, partition: i32, leader_epoch: i32);
+
+    /// A topic is gone. May block.
+    fn topic_deleted(&self, name: &str, topic_id: Uuid);
+}
+
+/// All partitions of this broker.
+pub(crate) struct PartitionManager {
+    node_id: i32,
+    image: Arc<ArcSwap<MetadataImage>>,
+    settings: Arc<ArcSwap<Settings>>,
+    disks: Vec<Arc<Disk>>,
+    /// Threads that may block.
+    pool: Handle,
+    open: ArcSwap<OpenPartitions>,
+    /// Held while partitions are opened or removed, and while the metadata changes.
+    changing: Mutex<()>,
+    /// The coordinator of `__consumer_offsets`.
+    groups: RwLock<Option<Arc<dyn Coordinator>>>,
+}
+
+impl PartitionManager {
+    /// A manager without open partitions.
+    pub(crate) fn new(
+        config: &BrokerConfig,
+        image: Arc<ArcSwap<MetadataImage>>,
+        settings: Arc<ArcSwap<Settings>>,
+        disks: Vec<Arc<Disk>>,
+        pool: Handle,
+    ) -> Self {
+        assert!(!disks.is_empty(), "a broker has a log directory");
+        Self {
+            node_id: config.node_id,
+            image,
+            settings,
+            disks,
+            pool,
+            open: ArcSwap::default(),
+            changing: Mutex::default(),
+            groups: RwLock::default(),
+        }
+    }
+
+    /// Sets who is told about the leadership of `__consumer_offsets`. Before the first metadata.
+    pub(crate) fn set_groups(&self, coordinator: Arc<dyn Coordinator>) {
+        *self.groups.write() = Some(coordinator);
+    }
+
+    /// The metadata that is in force.
+    pub(crate) fn image(&self) -> Guard<Arc<MetadataImage>> {
+        self.image.load()
+    }
+
+    /// The log directories.
+    pub(crate) fn disks(&self) -> &[Arc<Disk>] {
+        &self.disks
+    }
+
+    /// The partitions in use.
+    pub(crate) fn open_partitions(&self) -> Vec<Arc<Partition>> {
+        self.open.load().values().cloned().collect()
+    }
+
+    /// The settings of a topic.
+    fn topic_config(&self, image: &MetadataImage, topic: &str) -> Arc<TopicConfig> {
+        let own = image.configs().of(&ConfigResource::topic(topic));
+        Arc::new(TopicConfig::resolve(&own, &self.settings.load()))
+    }
+}
