@@ -1,0 +1,173 @@
+//! A broker: the parts that the handlers share.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use arc_swap::{ArcSwap, Guard};
+use log_store::directory::{DirectoryError, LogDirectory};
+use metadata::config_defs::ConfigError;
+use metadata::image::MetadataImage;
+use thiserror::Error;
+use tokio::runtime::{Builder, Handle, Runtime};
+use wire::Uuid;
+
+use crate::authorise::Authoriser;
+use crate::auto_create::InFlight;
+use crate::config::{BrokerConfig, Settings};
+use crate::controller::ControllerChannel;
+use crate::disks::Disk;
+use crate::dispatch::Dispatcher;
+use crate::fetch_sessions::SessionCache;
+use crate::net::{Server, Service};
+use crate::partitions::PartitionManager;
+
+/// Why a broker cannot be made.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// A setting has a value that it cannot have.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// A log directory fails.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
+    /// Threads cannot be started.
+    #[error("cannot start threads: {0}")]
+    Threads(#[from] io::Error),
+}
+
+/// A broker.
+pub struct Broker {
+    config: BrokerConfig,
+    settings: Arc<ArcSwap<Settings>>,
+    image: Arc<ArcSwap<MetadataImage>>,
+    authoriser: Box<dyn Authoriser>,
+    controller: Arc<dyn ControllerChannel>,
+    partitions: Arc<PartitionManager>,
+    sessions: SessionCache,
+    auto_creations: InFlight,
+    /// Given by the controller; -1 before.
+    epoch: AtomicI64,
+    /// Where work without a connection runs, and work that may block.
+    background: Runtime,
+}
+
+impl Broker {
+    /// A broker on open log directories, each with its id. It has no metadata yet and serves
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn new(
+        config: BrokerConfig,
+        directories: Vec<(Arc<LogDirectory>, Uuid)>,
+        controller: Arc<dyn ControllerChannel>,
+        authoriser: Box<dyn Authoriser>,
+    ) -> Result<Arc<Self>, StartError> {
+        let settings = Settings::resolve(&config.properties, &Default::default(), &Default::default())?;
+        let disks = directories.into_iter().map(|(directory, id)| Disk::load(directory, id).map(Arc::new));
+        let disks = disks.collect::<Result<Vec<_>, _>>()?;
+        let background = background(settings.integer("background.threads").max(1) as usize)?;
+        let sessions =
+            SessionCache::new(settings.fetch_session_slots, FETCH_SESSION_EVICTION_MS, config.seed);
+        let settings = Arc::new(ArcSwap::from_pointee(settings));
+        let image = Arc::new(ArcSwap::default());
+        let pool = background.handle().clone();
+        let partitions =
+            PartitionManager::new(&config, Arc::clone(&image), Arc::clone(&settings), disks, pool);
+        Ok(Arc::new(Self {
+            config,
+            settings,
+            image,
+            authoriser,
+            controller,
+            partitions: Arc::new(partitions),
+            sessions,
+            auto_creations: InFlight::default(),
+            epoch: AtomicI64::new(-1),
+            background,
+        }))
+    }
+
+    /// Serves requests on the listeners of `server`.
+    ///
+    /// # Errors
+    /// Threads cannot be started.
+    pub fn serve(self: &Arc<Self>, server: &mut Server) -> io::Result<()> {
+        let service: Arc<dyn Service> = Arc::new(Dispatcher::new(Arc::clone(self)));
+        server.start(&service)
+    }
+
+    /// What it was started with.
+    pub(crate) fn config(&self) -> &BrokerConfig {
+        &self.config
+    }
+
+    /// The settings that hold now.
+    pub(crate) fn settings(&self) -> Guard<Arc<Settings>> {
+        self.settings.load()
+    }
+
+    /// Puts other settings in force.
+    pub(crate) fn set_settings(&self, settings: Settings) {
+        self.settings.store(Arc::new(settings));
+    }
+
+    /// The metadata as far as this broker has followed it.
+    pub(crate) fn image(&self) -> Guard<Arc<MetadataImage>> {
+        self.image.load()
+    }
+
+    /// Who decides what a client may do.
+    pub(crate) fn authoriser(&self) -> &dyn Authoriser {
+        &*self.authoriser
+    }
+
+    /// The active controller.
+    pub(crate) fn controller(&self) -> &dyn ControllerChannel {
+        &*self.controller
+    }
+
+    /// The partitions.
+    pub(crate) fn partitions(&self) -> &Arc<PartitionManager> {
+        &self.partitions
+    }
+
+    /// The fetch sessions.
+    pub(crate) fn sessions(&self) -> &SessionCache {
+        &self.sessions
+    }
+
+    /// Topics that are being created because clients asked for them.
+    pub(crate) fn auto_creations(&self) -> &InFlight {
+        &self.auto_creations
+    }
+
+    /// Its epoch: the offset of the record that registered it; -1 before.
+    pub(crate) fn epoch(&self) -> i64 {
+        self.epoch.load(Ordering::Acquire)
+    }
+
+    /// Takes over the epoch that the controller gave.
+    pub(crate) fn set_epoch(&self, epoch: i64) {
+        self.epoch.store(epoch, Ordering::Release);
+    }
+
+    /// Where work without a connection runs, and (`spawn_blocking`) work that may block.
+    pub(crate) fn background(&self) -> &Handle {
+        self.background.handle()
+    }
+}
+
+/// How long a fetch session keeps its place against others after its last use: Kafka's
+/// `min.incremental.fetch.session.eviction.ms`, which cannot be configured.
+const FETCH_SESSION_EVICTION_MS: i64 = 120_000;
+
+fn background(blocking_threads: usize) -> io::Result<Runtime> {
+    Builder::new_multi_thread()
+        .worker_threads(1)
+        .max_blocking_threads(blocking_threads)
+        .thread_name("kraftlog-background")
+        .enable_time()
+        .build()
+}

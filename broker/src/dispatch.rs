@@ -1,0 +1,134 @@
+//! From a frame to the handler of its api: one match.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use wire::header::RequestHeader;
+use wire::{ApiKey, Message, Reader, Request, VersionRange};
+
+use crate::api;
+use crate::broker::Broker;
+use crate::context::RequestContext;
+use crate::net::{ListenerKind, Outcome, Outgoing, Peer, Service};
+use crate::reply::{Answer, Envelope, Plain, Reply};
+use crate::time::now_ms;
+
+/// The apis that this node serves on its listeners for clients and brokers, by code.
+const BROKER_APIS: &[ApiKey] =
+    &[ApiKey::Metadata, ApiKey::ApiVersions, ApiKey::DescribeCluster, ApiKey::DescribeTopicPartitions];
+
+/// The apis that it serves on its listeners for controllers, by code.
+const CONTROLLER_APIS: &[ApiKey] = &[ApiKey::ApiVersions, ApiKey::DescribeCluster];
+
+/// The apis of a kind of listener, ascending.
+pub(crate) fn served_apis(listener: ListenerKind) -> &'static [ApiKey] {
+    match listener {
+        ListenerKind::Broker => BROKER_APIS,
+        ListenerKind::Controller => CONTROLLER_APIS,
+    }
+}
+
+/// The versions of an api that are served.
+pub(crate) fn served_versions(api: ApiKey) -> VersionRange {
+    let VersionRange { min, max } = api.valid_versions();
+    VersionRange { min, max: if api.latest_version_unstable() { max - 1 } else { max } }
+}
+
+/// Answers the requests of all connections.
+pub(crate) struct Dispatcher {
+    broker: Arc<Broker>,
+}
+
+impl Dispatcher {
+    pub(crate) fn new(broker: Arc<Broker>) -> Self {
+        Self { broker }
+    }
+}
+
+impl Service for Dispatcher {
+    fn handle(&self, peer: &Peer, frame: &[u8], outgoing: &mut Outgoing) -> Outcome {
+        let mut body = Reader::new(frame);
+        let Ok((api, header)) = RequestHeader::decode_any(&mut body) else { return Outcome::Close };
+        let (version, correlation_id) = (header.request_api_version, header.correlation_id);
+        if !served_apis(peer.listener.kind).contains(&api) {
+            return Outcome::Close;
+        }
+        let mut envelope = Envelope { api, version, correlation_id };
+        if !served_versions(api).contains(version) {
+            // Only this api tells a client which versions there are instead of hanging up.
+            envelope.version = 0;
+            return match api {
+                ApiKey::ApiVersions => envelope.write(Plain(api::api_versions::unsupported()), outgoing),
+                _ => Outcome::Close,
+            };
+        }
+        let context = RequestContext {
+            broker: &self.broker,
+            principal: &peer.principal,
+            client_id: header.client_id.as_deref().unwrap_or_default(),
+            client_address: peer.address.ip(),
+            listener: &peer.listener,
+            api_version: version,
+            correlation_id,
+            now_ms: now_ms(),
+        };
+        dispatch(&context, Call { envelope, body, outgoing })
+    }
+}
+
+/// Gives a request to its handler.
+fn dispatch(context: &RequestContext<'_>, call: Call<'_, '_>) -> Outcome {
+    match call.envelope.api {
+        ApiKey::Metadata => call.now(context, api::metadata::handle),
+        ApiKey::ApiVersions => call.now(context, api::api_versions::handle),
+        ApiKey::DescribeCluster => call.now(context, api::describe_cluster::handle),
+        ApiKey::DescribeTopicPartitions => call.now(context, api::describe_topic_partitions::handle),
+        _ => Outcome::Close,
+    }
+}
+
+/// A request whose body has not been read yet, and where its answer goes.
+struct Call<'f, 'o> {
+    envelope: Envelope,
+    body: Reader<'f>,
+    outgoing: &'o mut Outgoing,
+}
+
+impl<'f> Call<'f, '_> {
+    /// Answers with what the handler returns. A body that cannot be read closes the connection.
+    fn now<'r, Q: Request<'f>, R: Message<'r>>(
+        mut self,
+        context: &RequestContext<'_>,
+        handler: impl FnOnce(&RequestContext<'_>, Q) -> R,
+    ) -> Outcome {
+        let Some(request) = self.read() else { return Outcome::Close };
+        self.envelope.write(Plain(handler(context, request)), self.outgoing)
+    }
+
+    /// Answers with what the handler's future returns.
+    fn later<Q: Request<'f>, R: Message<'static>, F: Future<Output = R> + Send + 'static>(
+        mut self,
+        context: &RequestContext<'_>,
+        handler: impl FnOnce(&RequestContext<'_>, Q) -> F,
+    ) -> Outcome {
+        let Some(request) = self.read() else { return Outcome::Close };
+        let (envelope, answer) = (self.envelope, handler(context, request));
+        Outcome::Later(Box::pin(async move { envelope.write_alone(Plain(answer.await)) }))
+    }
+
+    /// Leaves it to the handler when to answer, and whether.
+    fn either<Q: Request<'f>, A: Answer + 'static>(
+        mut self,
+        context: &RequestContext<'_>,
+        handler: impl FnOnce(&RequestContext<'_>, Q) -> Reply<A>,
+    ) -> Outcome {
+        let Some(request) = self.read() else { return Outcome::Close };
+        self.envelope.finish(handler(context, request), self.outgoing)
+    }
+
+    fn read<Q: Request<'f>>(&mut self) -> Option<Q> {
+        assert_eq!(Q::API_KEY, self.envelope.api);
+        let request = Q::decode(&mut self.body, self.envelope.version);
+        request.inspect_err(|error| tracing::debug!(api = %self.envelope.api, %error, "bad request")).ok()
+    }
+}
