@@ -43,3 +43,9 @@ impl From<io::Error> for Failure {
         }
     }
 }
+
+/// Writes a line to standard error, for what the output's readers shouldn't see.
+pub(crate) fn note(line: &str) {
+    // Nobody is left to tell when standard error is gone.
+    let _ = writeln!(io::stderr(), "{line}");
+}

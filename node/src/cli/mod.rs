@@ -3,8 +3,10 @@
 //! ```text
 //!   failure.rs   how a tool ends when it can't do what was asked, and the exit code
 //!   storage/     kafka-storage
+//!   dump_log/    kafka-dump-log
 //! ```
 
+mod dump_log;
 mod failure;
 mod storage;
 
@@ -30,6 +32,8 @@ struct Kraftlog {
 enum Tool {
     /// Make cluster ids, format log directories, look at them (kafka-storage)
     Storage(storage::Storage),
+    /// Print the records, indexes and snapshots in a log directory's files (kafka-dump-log)
+    DumpLog(dump_log::DumpLog),
 }
 
 /// Runs the program with its arguments, the program's name first.
@@ -59,6 +63,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(tool: Tool, out: &mut dyn Write) -> Result<(), Failure> {
     match tool {
         Tool::Storage(storage) => storage.run(out),
+        Tool::DumpLog(dump_log) => dump_log.run(out),
     }
 }
 
@@ -67,6 +72,7 @@ fn parse(args: Vec<OsString>) -> Result<Tool, clap::Error> {
     let program = args.first().map(program_name).unwrap_or_default();
     match program.as_str() {
         "kafka-storage" => parse_as(&program, args).map(Tool::Storage),
+        "kafka-dump-log" => parse_as(&program, args).map(Tool::DumpLog),
         _ => Kraftlog::try_parse_from(args).map(|kraftlog| kraftlog.tool),
     }
 }
