@@ -19,6 +19,7 @@ use crate::controller::ControllerChannel;
 use crate::disks::Disk;
 use crate::dispatch::Dispatcher;
 use crate::fetch_sessions::SessionCache;
+use crate::group::{GroupCoordinator, service as groups};
 use crate::net::{Server, Service};
 use crate::partitions::PartitionManager;
 
@@ -45,6 +46,7 @@ pub struct Broker {
     controller: Arc<dyn ControllerChannel>,
     partitions: Arc<PartitionManager>,
     sessions: SessionCache,
+    groups: Arc<GroupCoordinator>,
     auto_creations: InFlight,
     /// Given by the controller; -1 before.
     epoch: AtomicI64,
@@ -75,14 +77,18 @@ impl Broker {
         let pool = background.handle().clone();
         let partitions =
             PartitionManager::new(&config, Arc::clone(&image), Arc::clone(&settings), disks, pool);
+        let partitions = Arc::new(partitions);
+        let groups = groups::make(&settings.load(), &partitions, config.seed);
+        groups::run(&groups, background.handle());
         Ok(Arc::new(Self {
             config,
             settings,
             image,
             authoriser,
             controller,
-            partitions: Arc::new(partitions),
+            partitions,
             sessions,
+            groups,
             auto_creations: InFlight::default(),
             epoch: AtomicI64::new(-1),
             background,
@@ -136,6 +142,11 @@ impl Broker {
     /// The fetch sessions.
     pub(crate) fn sessions(&self) -> &SessionCache {
         &self.sessions
+    }
+
+    /// The groups.
+    pub(crate) fn groups(&self) -> &GroupCoordinator {
+        &self.groups
     }
 
     /// Topics that are being created because clients asked for them.

@@ -14,8 +14,23 @@ use crate::reply::{Answer, Envelope, Plain, Reply};
 use crate::time::now_ms;
 
 /// The apis that this node serves on its listeners for clients and brokers, by code.
-const BROKER_APIS: &[ApiKey] =
-    &[ApiKey::Metadata, ApiKey::ApiVersions, ApiKey::DescribeCluster, ApiKey::DescribeTopicPartitions];
+const BROKER_APIS: &[ApiKey] = &[
+    ApiKey::Metadata,
+    ApiKey::OffsetCommit,
+    ApiKey::OffsetFetch,
+    ApiKey::FindCoordinator,
+    ApiKey::JoinGroup,
+    ApiKey::Heartbeat,
+    ApiKey::LeaveGroup,
+    ApiKey::SyncGroup,
+    ApiKey::DescribeGroups,
+    ApiKey::ListGroups,
+    ApiKey::ApiVersions,
+    ApiKey::DeleteGroups,
+    ApiKey::OffsetDelete,
+    ApiKey::DescribeCluster,
+    ApiKey::DescribeTopicPartitions,
+];
 
 /// The apis that it serves on its listeners for controllers, by code.
 const CONTROLLER_APIS: &[ApiKey] = &[ApiKey::ApiVersions, ApiKey::DescribeCluster];
@@ -83,6 +98,17 @@ fn dispatch(context: &RequestContext<'_>, call: Call<'_, '_>) -> Outcome {
         ApiKey::ApiVersions => call.now(context, api::api_versions::handle),
         ApiKey::DescribeCluster => call.now(context, api::describe_cluster::handle),
         ApiKey::DescribeTopicPartitions => call.now(context, api::describe_topic_partitions::handle),
+        ApiKey::FindCoordinator => call.now(context, api::find_coordinator::handle),
+        ApiKey::JoinGroup => call.later(context, api::join_group::handle),
+        ApiKey::SyncGroup => call.later(context, api::sync_group::handle),
+        ApiKey::Heartbeat => call.now(context, api::heartbeat::handle),
+        ApiKey::LeaveGroup => call.later(context, api::leave_group::handle),
+        ApiKey::OffsetCommit => call.later(context, api::offset_commit::handle),
+        ApiKey::OffsetFetch => call.now(context, api::offset_fetch::handle),
+        ApiKey::OffsetDelete => call.later(context, api::offset_delete::handle),
+        ApiKey::ListGroups => call.now(context, api::list_groups::handle),
+        ApiKey::DescribeGroups => call.now(context, api::describe_groups::handle),
+        ApiKey::DeleteGroups => call.later(context, api::delete_groups::handle),
         _ => Outcome::Close,
     }
 }

@@ -108,7 +108,7 @@ impl GroupCoordinator {
     /// This broker leads `partition` from now on: its groups are answered for once the log is read.
     ///
     /// Reads the whole partition and returns when done; call it where blocking is allowed.
-    pub(crate) fn elected(&self, now: Now, partition: i32, leader_epoch: i32) {
+    pub(crate) fn load_partition(&self, now: Now, partition: i32, leader_epoch: i32) {
         let slot = Arc::new(Mutex::new(Slot { shard: None, leader_epoch, uncommitted: VecDeque::new() }));
         if let Some(previous) = self.slots.write().insert(partition, Arc::clone(&slot)) {
             unload(&mut previous.lock());
@@ -121,13 +121,13 @@ impl GroupCoordinator {
             }
             Err(error) => {
                 warn!("groups of __consumer_offsets-{partition} cannot be loaded: {}", error.name());
-                self.resigned(partition, leader_epoch);
+                self.unload_partition(partition, leader_epoch);
             }
         }
     }
 
     /// This broker no longer leads `partition`: whoever waits is sent to look for the coordinator again.
-    pub(crate) fn resigned(&self, partition: i32, leader_epoch: i32) {
+    pub(crate) fn unload_partition(&self, partition: i32, leader_epoch: i32) {
         let mut slots = self.slots.write();
         if slots.get(&partition).is_some_and(|slot| slot.lock().leader_epoch <= leader_epoch)
             && let Some(slot) = slots.remove(&partition)
@@ -149,7 +149,7 @@ impl GroupCoordinator {
     }
 
     /// The high watermark of `partition` has moved: replies that waited for it go out.
-    pub(crate) fn high_watermark_moved(&self, now: Now, partition: i32, high_watermark: i64) {
+    pub(crate) fn committed_to(&self, now: Now, partition: i32, high_watermark: i64) {
         let Ok(slot) = self.slot(partition) else { return };
         settle_committed(&mut slot.lock(), now, high_watermark);
     }
@@ -184,7 +184,7 @@ impl GroupCoordinator {
     }
 
     /// Deletes the offsets that groups had committed for a topic that is gone.
-    pub(crate) fn topic_deleted(&self, now: Now, name: &str, topic_id: Uuid) {
+    pub(crate) fn forget_topic(&self, now: Now, name: &str, topic_id: Uuid) {
         self.for_each_shard(now, |shard, effects| shard.topic_deleted(name, topic_id, effects));
     }
 

@@ -27,6 +27,7 @@ mod load;
 mod member;
 mod offsets;
 mod records;
+pub(crate) mod service;
 mod shard;
 mod static_member;
 mod sync;
@@ -34,7 +35,7 @@ mod sync;
 mod tests;
 mod timers;
 
-pub use config::GroupConfig;
-pub(crate) use coordinator::{AppendedOffsets, GroupCoordinator, GroupFilter, OffsetsLog, partition_for};
-pub(crate) use effects::{Now, Responder};
+pub(crate) use config::GroupConfig;
+pub(crate) use coordinator::{GroupCoordinator, GroupFilter, partition_for};
+pub(crate) use effects::Now;
 pub(crate) use join::Joiner;

@@ -85,7 +85,7 @@ impl Bench {
         let ids = Arc::new(move || [counter.fetch_add(1, Ordering::Relaxed); 16]);
         let coordinator = GroupCoordinator::new(GroupConfig::default(), Arc::clone(&log) as _, ids);
         let now = Now { monotonic_ms: 1_000, wall_ms: 1_700_000_000_000 };
-        coordinator.elected(now, PARTITION, 0);
+        coordinator.load_partition(now, PARTITION, 0);
         Bench { log, coordinator, now }
     }
 
@@ -356,7 +356,7 @@ fn replies_wait_for_the_high_watermark() {
     assert!(waits(&mut committed));
     assert_eq!(bench.fetch(), -1, "what may be lost is not shown");
     let end = bench.log.state.lock().end;
-    bench.coordinator.high_watermark_moved(bench.now, PARTITION, end);
+    bench.coordinator.committed_to(bench.now, PARTITION, end);
     assert_eq!(
         answered(committed).topics.iter().next().unwrap().partitions.iter().next().unwrap().error_code,
         0
@@ -442,7 +442,7 @@ fn offsets_of_subscribed_topics_are_not_deleted() {
 fn a_coordinator_that_resigns_sends_everybody_away() {
     let bench = Bench::new();
     let (_, joined) = bench.join_twice();
-    bench.coordinator.resigned(PARTITION, 0);
+    bench.coordinator.unload_partition(PARTITION, 0);
     assert_eq!(answered(joined).error_code, ErrorCode::NotCoordinator.code());
     let refused = bench.coordinator.join(bench.now, PARTITION, joiner("", None)).map(drop);
     assert_eq!(refused, Err(ErrorCode::NotCoordinator));
