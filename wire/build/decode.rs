@@ -1,51 +1,58 @@
 //! The function that reads a struct.
 
-use crate::layout::Shape;
+use crate::layout::{Shape, is_tagged_nullable_struct};
 use crate::names;
 use crate::schema::Field;
-use crate::types::is_option;
+use crate::types::{default_value, is_option};
 use std::fmt::Write;
 
-/// `fn read`: start from the defaults, then take what the version carries, in order.
+/// `fn read`: take what the version carries, in order; the rest has its default.
 pub(crate) fn function(shape: &Shape) -> String {
-    let mut text = String::from(
-        "fn read(r: &mut Reader<'a>, form: Form) -> Result<Self, DecodeError> {\nlet mut it = Self::default();\n",
+    let flexible = shape.is_flexible();
+    let binding = if flexible == "false" || shape.tagged().is_empty() { "let it" } else { "let mut it" };
+    let mut text = format!(
+        "fn read(r: &mut Reader<'a>, form: Form) -> Result<Self, DecodeError> {{\n{binding} = Self {{\n"
     );
-    for field in shape.fields.iter().filter(|field| field.tag.is_none()) {
-        text += &conditional(&shape.in_versions(field.versions), &read(shape, field));
+    for field in shape.fields {
+        let carried = if field.tag.is_none() { shape.in_versions(field.versions) } else { "false".into() };
+        let value = choose(&carried, &read(shape, field), &default_value(field));
+        let _ = writeln!(text, "{}: {value},", names::field(&field.name));
     }
-    text += &conditional(shape.is_flexible(), &tagged(shape));
+    text += "};\n";
+    text += &match flexible {
+        "true" => tagged(shape),
+        "false" => String::new(),
+        condition => format!("if {condition} {{\n{}\n}}\n", tagged(shape)),
+    };
     text + "Ok(it)\n}\n\n"
 }
 
-/// `statement` under `condition`, or whichever of the two is certain.
-fn conditional(condition: &str, statement: &str) -> String {
+/// One of two expressions, by a condition that may be certain.
+fn choose(condition: &str, then: &str, otherwise: &str) -> String {
     match condition {
-        "true" => format!("{statement}\n"),
-        "false" => String::new(),
-        condition => format!("if {condition} {{\n{statement}\n}}\n"),
+        "true" => then.into(),
+        "false" => otherwise.into(),
+        condition => format!("if {condition} {{ {then} }} else {{ {otherwise} }}"),
     }
 }
 
+/// The expression that takes a field's value.
 fn read(shape: &Shape, field: &Field) -> String {
-    let name = names::field(&field.name);
     let form = if field.flexible.is_some() { "form.rigid()" } else { "form" };
-    if !is_option(field) {
-        return format!("it.{name} = r.get({form})?;");
-    }
-    match shape.is_nullable(field).as_str() {
-        "true" => format!("it.{name} = r.get({form})?;"),
-        "false" => format!("it.{name} = Some(r.get({form})?);"),
-        condition => {
-            format!("it.{name} = if {condition} {{ r.get({form})? }} else {{ Some(r.get({form})?) }};")
-        }
+    let get = if is_tagged_nullable_struct(field) { "get_tagged_struct" } else { "get" };
+    let value = format!("r.{get}({form})?");
+    if is_option(field) {
+        choose(&shape.is_nullable(field), &value, &format!("Some({value})"))
+    } else {
+        value
     }
 }
 
+/// The statement that takes the tagged fields.
 fn tagged(shape: &Shape) -> String {
     let tagged = shape.tagged();
     if tagged.is_empty() {
-        return "r.skip_tagged_fields()?;".into();
+        return "r.skip_tagged_fields()?;\n".into();
     }
     let mut text = String::from("r.tagged_fields(|tag, r| {\nmatch tag {\n");
     for field in tagged {
@@ -54,7 +61,7 @@ fn tagged(shape: &Shape) -> String {
             "true" => String::new(),
             condition => format!(" if {condition}"),
         };
-        let _ = writeln!(text, "{tag}{guard} => {}", read(shape, field).replace(';', ","));
+        let _ = writeln!(text, "{tag}{guard} => it.{} = {},", names::field(&field.name), read(shape, field));
     }
-    text + "_ => return Ok(false),\n}\nOk(true)\n})?;"
+    text + "_ => return Ok(false),\n}\nOk(true)\n})?;\n"
 }

@@ -1,6 +1,6 @@
 //! The function that writes a struct.
 
-use crate::layout::Shape;
+use crate::layout::{Shape, is_tagged_nullable_struct};
 use crate::names;
 use crate::schema::{Field, Type};
 use crate::types::{default_value, is_option};
@@ -83,7 +83,8 @@ fn tagged(shape: &Shape) -> String {
     for field in tagged {
         assert!(field.ty != Type::Records, "{}: records in a tagged field", shape.name);
         let (tag, name) = (field.tag.expect("tagged fields have a tag"), names::field(&field.name));
-        let put = format!("w.tagged_field(section, {tag}, &self.{name}, form)?;");
+        let put = if is_tagged_nullable_struct(field) { "put_tagged_struct" } else { "put" };
+        let put = format!("w.tagged_field(section, {tag}, |w| w.{put}(&self.{name}, form))?;");
         let guarded = format!("if {} {{\n{put}\n}}\n", differs(field));
         let _ = write!(
             text,

@@ -76,11 +76,13 @@ impl<'m> Layout<'m> {
         fields.iter().any(|field| self.borrows(&field.ty))
     }
 
-    /// Whether some field makes `name` nullable, outside arrays.
+    /// Whether some plain field makes `name` nullable.
     pub(crate) fn is_nullable_struct(&self, name: &str) -> bool {
         let structs = self.message.structs.iter().flat_map(|inner| &inner.fields);
         let mut fields = self.message.fields.iter().chain(structs);
-        fields.any(|field| field.ty == Type::Struct(name.to_owned()) && !field.nullable.is_empty())
+        fields.any(|field| {
+            field.ty == Type::Struct(name.to_owned()) && !field.nullable.is_empty() && field.tag.is_none()
+        })
     }
 
     /// The fewest bytes that a struct of these fields takes in any of `versions`.
@@ -162,4 +164,9 @@ impl Shape<'_> {
             nullable => self.in_versions(nullable),
         }
     }
+}
+
+/// Whether the field is a struct that may be null, among the tagged ones: its null has a form of its own.
+pub(crate) fn is_tagged_nullable_struct(field: &Field) -> bool {
+    matches!(field.ty, Type::Struct(_)) && !field.nullable.is_empty() && field.tag.is_some()
 }

@@ -20,7 +20,7 @@ mod schema;
 mod tables;
 mod types;
 
-use schema::{File, Message};
+use schema::{File, Kind, Message};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -56,7 +56,7 @@ fn main() {
     let apis = api_files();
     let messages: Vec<&Message> = apis.iter().flat_map(|file| &file.messages).collect();
     list.extend(messages.iter().map(|message| tables::listed("messages", message)));
-    write(&out, "messages", &modules(&messages, false));
+    write(&out, "messages", &modules(&messages));
     write(&out, "api_keys", &tables::api_keys(&apis));
 
     for (path, joint) in GROUPS {
@@ -69,7 +69,7 @@ fn main() {
         };
         list.extend(messages.iter().map(|message| tables::listed(&path.replace('/', "::"), message)));
         let name = path.rsplit('/').next().expect("a path has a last part");
-        write(&out, name, &(modules(&messages, true) + &joined));
+        write(&out, name, &(modules(&messages) + &joined));
     }
     write(&out, "message_list", &tables::message_list(&list));
 }
@@ -91,6 +91,10 @@ fn write(out: &Path, name: &str, text: &str) {
     fs::write(out.join(format!("{name}.rs")), text).expect("OUT_DIR can be written");
 }
 
-fn modules(messages: &[&Message], with_json: bool) -> String {
-    messages.iter().map(|message| types::module(message, with_json)).collect()
+fn modules(messages: &[&Message]) -> String {
+    let answer = |request: &Message| {
+        let answers = |it: &&&Message| it.kind == Kind::Response && it.key == request.key;
+        messages.iter().find(answers).copied().filter(|_| request.kind == Kind::Request)
+    };
+    messages.iter().map(|message| types::module(message, answer(message))).collect()
 }

@@ -30,11 +30,12 @@ const IMPORTED: &[&str] = &[
 const ALLOWED: &str =
     "#[allow(unused, unreachable_pub, clippy::all, reason = \"one pattern serves every message\")]";
 
-/// The module of one message; records have a JSON form as well.
-pub(crate) fn module(message: &Message, with_json: bool) -> String {
+/// The module of one message. A request's knows what answers it; records have a JSON form as well.
+pub(crate) fn module(message: &Message, response: Option<&Message>) -> String {
     let layout = Layout::new(message);
     let shapes = layout.shapes();
     let name = &message.name;
+    let with_json = !matches!(message.kind, Kind::Request | Kind::Response);
     let mut text = String::new();
     let _ = writeln!(text, "/// `{name}`, versions {}.", message.versions);
     let _ = writeln!(text, "{ALLOWED}");
@@ -50,6 +51,9 @@ pub(crate) fn module(message: &Message, with_json: bool) -> String {
         }
     }
     text += &message_impl(message, &shapes[0]);
+    if let Some(response) = response {
+        text += &request_impl(&shapes[0], response);
+    }
     text + "}\n\n"
 }
 
@@ -176,17 +180,18 @@ fn message_impl(message: &Message, shape: &Shape) -> String {
     let _ = writeln!(text, "const NAME: &'static str = \"{}\";", message.name);
     let _ = writeln!(text, "const VERSIONS: VersionRange = {};", range(message.versions));
     let _ = writeln!(text, "const FLEXIBLE: VersionRange = {};\n}}\n", range(message.flexible));
-    if message.kind == Kind::Request {
-        let api = message.name.strip_suffix("Request").expect("a request's name says so");
-        let _ = writeln!(text, "impl<'a> Request<'a> for {name} {{");
-        let _ = writeln!(text, "const API_KEY: crate::ApiKey = crate::ApiKey::{api};");
-        let _ =
-            writeln!(text, "type Response<'b> = super::{}_response::Answer<'b>;\n}}\n", names::snake(api));
-    }
-    if message.kind == Kind::Response {
-        let _ = writeln!(text, "/// The response, with a lifetime whether or not it borrows.");
-        let _ = writeln!(text, "pub type Answer<'a> = {name};\n");
-    }
+    text
+}
+
+fn request_impl(shape: &Shape, response: &Message) -> String {
+    let layout = Layout::new(response);
+    let shapes = layout.shapes();
+    let api = shape.name.strip_suffix("Request").expect("a request's name says so");
+    let mut text = String::new();
+    let _ = writeln!(text, "impl<'a> Request<'a> for {} {{", type_name(shape, "'a"));
+    let _ = writeln!(text, "const API_KEY: crate::ApiKey = crate::ApiKey::{api};");
+    let module = names::snake(&response.name);
+    let _ = writeln!(text, "type Response<'b> = super::{module}::{};\n}}\n", type_name(&shapes[0], "'b"));
     text
 }
 

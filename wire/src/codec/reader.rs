@@ -172,6 +172,11 @@ impl<'a> Reader<'a> {
         T::read(self, form)
     }
 
+    /// Takes a struct in a tagged field, or its null (see `Writer::put_tagged_struct`).
+    pub(crate) fn get_tagged_struct<T: Field<'a>>(&mut self, form: Form) -> Result<Option<T>, DecodeError> {
+        if self.uvarint()? == 0 { Ok(None) } else { Ok(Some(T::read(self, form)?)) }
+    }
+
     /// Takes a section of tagged fields. `known` reads the value of a tag it knows and answers
     /// `true`; a tag it does not know is skipped.
     pub(crate) fn tagged_fields(

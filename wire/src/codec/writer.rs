@@ -208,26 +208,36 @@ impl Writer {
         self.buffer.len() - 1
     }
 
-    /// Appends a tagged field to the section that begins at `section`.
+    /// Appends a tagged field to the section that begins at `section`; `value` writes its value.
     ///
     /// The size goes before the value once the value is there. No schema has 128 tags in one
     /// struct, nor records in a tagged field: the build checks both.
-    pub(crate) fn tagged_field<'a, T: Field<'a>>(
+    pub(crate) fn tagged_field(
         &mut self,
         section: usize,
         tag: u32,
-        value: &T,
-        form: Form,
+        value: impl FnOnce(&mut Writer) -> Result<(), EncodeError>,
     ) -> Result<(), EncodeError> {
         self.buffer[section] += 1;
         self.uvarint(tag);
         let start = self.buffer.len();
-        value.write(self, form)?;
+        value(self)?;
         let end = self.buffer.len();
         let size = u32::try_from(end - start).map_err(|_| EncodeError::TooLong(end - start))?;
         self.uvarint(size);
         let width = self.buffer.len() - end;
         self.buffer[start..].rotate_right(width);
         Ok(())
+    }
+
+    /// Appends a struct in a tagged field, or its null: there a 1 or a 0 comes first, where a plain
+    /// field has a signed byte.
+    pub(crate) fn put_tagged_struct<'a, T: Field<'a>>(
+        &mut self,
+        value: &Option<T>,
+        form: Form,
+    ) -> Result<(), EncodeError> {
+        self.u8(u8::from(value.is_some()));
+        value.as_ref().map_or(Ok(()), |value| value.write(self, form))
     }
 }

@@ -208,7 +208,8 @@ impl Encoder<'_, '_> {
                 values.iter().for_each(|value| self.value(field, element, value, flexible));
             }
             (Type::Bytes | Type::Records | Type::Array(_), Value::Null) => self.length(None, 4, flexible),
-            (Type::Struct(_), Value::Null) => self.out.push(0xff),
+            // A tagged struct has another null than a plain one.
+            (Type::Struct(_), Value::Null) => self.out.push(if field.tag.is_some() { 0 } else { 0xff }),
             (Type::Struct(name), Value::Struct(values)) => {
                 if field.ty == *ty && !field.nullable.is_empty() {
                     self.out.push(1);
