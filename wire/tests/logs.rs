@@ -130,7 +130,7 @@ coordinator_log_goes_both_ways!(
     group_records_go_both_ways,
     group,
     "consumer_offsets.log",
-    [1, 2, 3, 5, 6, 7, 8]
+    [1, 2, 3, 5, 6, 7, 8, 10, 11, 12, 13, 14, 15]
 );
 coordinator_log_goes_both_ways!(transaction_records_go_both_ways, transaction, "transaction_state.log", [0]);
 coordinator_log_goes_both_ways!(share_records_go_both_ways, share, "share_group_state.log", [0]);
