@@ -17,7 +17,7 @@ const READ_PARTITION_BYTES: usize = 256 << 20;
 const PRODUCE_BYTES_MAX: u64 = 2 << 30;
 const RECORD_BYTES: usize = 1000;
 /// Makes a request with one record 170 bytes long, length field included.
-const SMALL_VALUE_BYTES: usize = 37;
+const SMALL_VALUE_BYTES: usize = 51;
 const WARM_UP: Duration = Duration::from_secs(1);
 const TOPIC_READY_WITHIN: Duration = Duration::from_secs(20);
 
