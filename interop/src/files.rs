@@ -13,10 +13,14 @@ pub struct BatchSpan {
     pub position: u64,
     /// Bytes, header included.
     pub length: u64,
+    /// The kind of compression: the lowest three bits of the attributes.
+    pub codec: u8,
 }
 
 const LENGTH_AT: usize = 8;
 const LENGTH_END: usize = 12;
+const ATTRIBUTES_LOW_AT: usize = 22;
+const CODEC_MASK: u8 = 0b111;
 const LAST_OFFSET_DELTA_AT: usize = 23;
 const LAST_OFFSET_DELTA_END: usize = 27;
 const HEADER_LENGTH: usize = 61;
@@ -37,6 +41,7 @@ pub fn batch_spans(segment: &[u8]) -> Vec<BatchSpan> {
             last_offset: base_offset + delta,
             position: position as u64,
             length: length as u64,
+            codec: header[ATTRIBUTES_LOW_AT] & CODEC_MASK,
         });
         position += length;
     }

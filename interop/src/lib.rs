@@ -5,6 +5,7 @@
 //! tests/*.rs ── Node (node.rs) ──── Server (server.rs): Apache Kafka 4.3.1 or kraftlog
 //!           │        └─ probe.rs: is it ready?      ports.rs: where it listens
 //!           └── Tool (tool.rs) ──── java.rs, kcat.rs, python.rs: whose program
+//!           │        └─ client.rs: four verbs that every client library has
 //!                    └─ process.rs: children that die with the test
 //! files.rs: what a log directory holds, for the tests that exchange files
 //! ```
@@ -12,6 +13,7 @@
 //! Scenarios take either server (`KRAFTLOG_INTEROP_SERVER=apache`), so that each of them is known
 //! to be true of Apache Kafka before it is asked of kraftlog.
 
+mod client;
 mod files;
 mod java;
 mod kcat;
@@ -24,6 +26,7 @@ mod server;
 mod tool;
 mod wait;
 
+pub use client::{Client, SENT_HEADER};
 pub use files::{BatchSpan, batch_spans, files_ending_with};
 pub use java::{console_consumer, console_producer, java};
 pub use kcat::kcat;

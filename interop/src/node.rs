@@ -197,6 +197,11 @@ impl Node {
         self.process.as_ref().expect("the node runs").id()
     }
 
+    /// The node's `server.properties`.
+    pub fn properties(&self) -> &Path {
+        &self.properties
+    }
+
     /// The log directory (`log.dirs`).
     pub fn data_dir(&self) -> PathBuf {
         self.dir().join("data")
