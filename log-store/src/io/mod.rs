@@ -102,7 +102,8 @@ pub struct ReadRequest<'a> {
     pub buffer: &'a mut [u8],
 }
 
-/// Called once with the result of a flush, on a thread of the backend. It must not block.
+/// Called once with the result of a flush, on a thread of the backend, or on the caller's. It must
+/// neither block nor panic: other flushes wait behind it.
 pub type OnFlush = Box<dyn FnOnce(Result<()>) + Send>;
 
 /// A file system. Used as `Arc<dyn Io>`; every call may block for as long as the disk takes,
