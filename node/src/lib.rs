@@ -4,12 +4,15 @@
 //! ```text
 //!   config/   Kafka's .properties files, typed and checked, with every problem at its line
 //!   cli/      `kraftlog <tool>`, and the same tools under Kafka's names
+//!   format/   the files a node needs before its first start
 //!   random.rs  ids from the system's generator
 //! ```
 //!
 //! Only this crate reads the environment, prints, or ends the process.
 
 pub mod cli;
+mod clock;
 pub mod config;
+mod format;
 
 mod random;

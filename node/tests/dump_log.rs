@@ -11,7 +11,7 @@ fn golden() -> PathBuf {
 
 fn dump_log(arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_kraftlog"));
-    command.arg("dump-log").args(arguments).current_dir(golden()).output().unwrap()
+    command.arg("dump-log").args(arguments).current_dir(golden()).output().expect("the program starts")
 }
 
 #[test]

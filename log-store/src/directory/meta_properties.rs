@@ -34,6 +34,30 @@ pub fn is_reserved_directory_id(id: Uuid) -> bool {
     u128::from(id) < RESERVED_IDS
 }
 
+/// `meta.properties` of a directory that nobody has to hold open or locked; `None` when it isn't
+/// formatted, or isn't there.
+///
+/// # Errors
+/// [`DirectoryError::Damaged`] with the line, or [`DirectoryError::Io`].
+pub fn read_meta_properties(io: &dyn Io, directory: &Path) -> Result<Option<MetaProperties>, DirectoryError> {
+    let path = directory.join(FILE_NAME);
+    let exists = io.exists(&path).map_err(DirectoryError::io(&path))?;
+    exists.then(|| read(io, &path)).transpose()
+}
+
+/// Writes `meta.properties` into a directory, as formatting does. Durable on `Ok`; after a crash the old
+/// or the new content.
+///
+/// # Errors
+/// [`DirectoryError::Io`].
+pub fn write_meta_properties(
+    io: &dyn Io,
+    directory: &Path,
+    meta: &MetaProperties,
+) -> Result<(), DirectoryError> {
+    write(io, &directory.join(FILE_NAME), meta)
+}
+
 pub(super) fn read(io: &dyn Io, path: &Path) -> Result<MetaProperties, DirectoryError> {
     let bytes = read_file(io, path).map_err(DirectoryError::io(path))?;
     let settings = properties::parse(&bytes)

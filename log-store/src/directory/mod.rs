@@ -25,6 +25,8 @@ pub use clean_shutdown::CleanShutdown;
 pub use directories::LogDirectories;
 pub use error::DirectoryError;
 pub use log_directory::{LogDirectory, PartitionListing};
-pub use meta_properties::{MetaProperties, is_reserved_directory_id};
+pub use meta_properties::{
+    MetaProperties, is_reserved_directory_id, read_meta_properties, write_meta_properties,
+};
 pub use names::{DirectoryState, PartitionDirectory, TopicPartition};
 pub use partition_metadata::{PartitionMetadata, read_partition_metadata, write_partition_metadata};

@@ -18,6 +18,11 @@ impl Failure {
         Self { message: message.into(), code: 1 }
     }
 
+    /// The tool has said everything on standard output; only the exit code is left to tell.
+    pub(crate) fn quiet() -> Self {
+        Self { message: String::new(), code: 1 }
+    }
+
     /// Writes the sentence to standard error.
     pub(crate) fn report(&self) -> ExitCode {
         if !self.message.is_empty() {

@@ -1,7 +1,6 @@
 //! The configuration of a node, from Kafka's own files.
 //!
 //! ```text
-//!   properties.rs  Java's .properties syntax, with line numbers
 //!   values.rs      every setting typed and checked against Kafka's tables
 //!   removed.rs     settings that Kafka no longer has, and what replaced them
 //!   address.rs     host:port, NAME://host:port, id@host:port
@@ -15,7 +14,6 @@ mod address;
 mod listeners;
 mod node;
 mod problem;
-mod properties;
 mod relations;
 mod removed;
 mod suggest;
@@ -27,6 +25,5 @@ pub use address::{HostPort, ListenerAddress, VoterAddress};
 pub use listeners::{Listeners, SecurityProtocol};
 pub use node::{NodeConfig, Quorum, Role};
 pub use problem::{ConfigError, Origin, Problem};
-pub use properties::{BadEscape, Entry, parse};
 pub use suggest::nearest;
 pub use values::Values;

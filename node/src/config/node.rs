@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use log_store::properties;
+
 use super::address::{HostPort, VoterAddress};
 use super::listeners::Listeners;
 use super::problem::{ConfigError, Origin, Problem};
+use super::relations;
 use super::values::Values;
-use super::{properties, relations};
 
 /// What a node does in its cluster.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,8 +73,12 @@ impl NodeConfig {
     ) -> Result<Self, ConfigError> {
         let entries = properties::parse(bytes).map_err(|error| {
             let origin = Origin::Line(error.line);
-            let problem =
-                Problem { file: file.to_owned(), origin, key: String::new(), message: error.to_string() };
+            let problem = Problem {
+                file: file.to_owned(),
+                origin,
+                key: String::new(),
+                message: format!("{error}: \\u must be followed by four hexadecimal digits"),
+            };
             ConfigError::Problems(vec![problem])
         })?;
         let mut read = Values::read(file, entries, overrides);

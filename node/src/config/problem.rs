@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
     /// A line of the file, counted from 1.
-    Line(u32),
+    Line(usize),
     /// An `--override key=value` of the command line.
     Override,
     /// Nowhere: the key is not set.

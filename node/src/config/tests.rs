@@ -287,7 +287,7 @@ fn overrides_replace_lines_and_are_named_as_such() {
 fn a_bad_escape_names_its_line() {
     assert_eq!(
         load("a=1\nb=\\u12\n").unwrap_err().to_string(),
-        "server.properties:2: \\u must be followed by four hexadecimal digits"
+        "server.properties:2: malformed \\uxxxx escape: \\u must be followed by four hexadecimal digits"
     );
 }
 

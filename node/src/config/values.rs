@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use log_store::properties::Property;
 use metadata::config_defs::{self, ConfigDef, ConfigType, Default, Validator, Value};
 
 use super::problem::{Origin, Problem};
-use super::properties::Entry;
 use super::removed::{Removed, removed};
 use super::suggest;
 
@@ -46,7 +46,7 @@ pub(crate) struct ReadValues {
 
 impl Values {
     /// Types and checks `entries`, then `overrides`, later ones winning; finds everything that is wrong.
-    pub(crate) fn read(file: &Path, entries: Vec<Entry>, overrides: &[(String, String)]) -> ReadValues {
+    pub(crate) fn read(file: &Path, entries: Vec<Property>, overrides: &[(String, String)]) -> ReadValues {
         let values = Self { file: file.to_owned(), settings: BTreeMap::new() };
         let mut read = ReadValues { values, problems: Vec::new(), notes: Vec::new(), unknown: Vec::new() };
         for entry in entries {

@@ -1,4 +1,14 @@
-//! `kafka-storage`: cluster ids and the formatting of log directories.
+//! `kafka-storage`: cluster ids, and log directories before their first start.
+//!
+//! ```text
+//!   format.rs    format
+//!   info.rs      info
+//!   versions.rs  version-mapping, feature-dependencies
+//! ```
+
+mod format;
+mod info;
+mod versions;
 
 use std::io::Write;
 
@@ -7,7 +17,7 @@ use clap::{Parser, Subcommand};
 use super::Failure;
 use crate::random;
 
-/// Make cluster ids, format log directories, look at them.
+/// Make cluster ids, format log directories, look at them
 #[derive(Debug, Parser)]
 pub(crate) struct Storage {
     #[command(subcommand)]
@@ -16,15 +26,26 @@ pub(crate) struct Storage {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Print a random UUID.
+    /// Get information about the Kafka log directories on this node
+    Info(info::Info),
+    /// Format the Kafka log directories on this node
+    Format(Box<format::Format>),
+    /// Look up the corresponding features for a given metadata version
+    VersionMapping(versions::VersionMapping),
+    /// Look up dependencies for a given feature version
+    FeatureDependencies(versions::FeatureDependencies),
+    /// Print a random UUID
     RandomUuid,
 }
 
 impl Storage {
     pub(crate) fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         match self.command {
-            Command::RandomUuid => writeln!(out, "{}", random::uuid())?,
+            Command::Info(info) => info.run(out),
+            Command::Format(format) => format.run(out),
+            Command::VersionMapping(mapping) => mapping.run(out),
+            Command::FeatureDependencies(dependencies) => dependencies.run(out),
+            Command::RandomUuid => Ok(writeln!(out, "{}", random::uuid())?),
         }
-        Ok(())
     }
 }
