@@ -10,18 +10,29 @@
 //! | to find | look in |
 //! |---|---|
 //! | the protocol: roles, votes, fetches, the high watermark | [`engine`] |
-//! | what is built from the log | [`StateMachine`] |
+//! | what performs it: log, snapshots, quorum state, threads | [`driver`] |
+//! | how the rest of the node uses it | [`Handle`], [`StateMachine`], [`Transport`] |
 //! | bounds | [`limits`] |
 //!
 //! KIP-595 (Raft by fetching), KIP-630 (snapshots), KIP-853 (voters in the log), KIP-996 (pre-votes).
 
 #![forbid(unsafe_code)]
 
+pub mod driver;
 pub mod engine;
 pub mod limits;
+mod protocol;
+mod quorum_state;
 mod state_machine;
 
-pub use engine::{
-    ElectionState, Endpoint, LeaderAndEpoch, OffsetAndEpoch, Peer, ReplicaKey, Voter, VoterSet,
+pub use driver::{
+    BeginSnapshotError, Busy, Driver, DriverConfig, DriverError, DriverThread, Handle, Now, Poll,
+    ProposeError, QuorumInfo, Reply, SendFailed, SnapshotBuilder, Transport, spawn,
 };
+pub use engine::{
+    ElectionState, Endpoint, EngineConfig, LeaderAndEpoch, OffsetAndEpoch, Peer, ReplicaKey, RoleName, Voter,
+    VoterSet,
+};
+pub use protocol::{InboundRequest, RequestBody, ResponseBody, TOPIC_ID, TOPIC_NAME};
+pub use quorum_state::{QUORUM_STATE_FILE_NAME, QuorumStateError, read_quorum_state, write_quorum_state};
 pub use state_machine::{CommittedBatch, SnapshotRecords, StateMachine};

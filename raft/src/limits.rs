@@ -6,8 +6,14 @@ pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// Most records that one atomic batch may hold; a proposal above it is refused.
 pub const BATCH_RECORDS_MAX: usize = 1_000_000;
 
+/// Proposals share a batch up to this many bytes.
+pub const SHARED_BATCH_BYTES_MAX: usize = 1024 * 1024;
+
 /// Bytes of proposals that may wait for the driver; a proposal above it is refused as busy.
 pub const QUEUED_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// Most bytes that the records of one batch may decompress to.
+pub const BATCH_RECORD_BYTES_MAX: usize = 64 * 1024 * 1024;
 
 /// Most record bytes in one answer to Fetch, beside the one batch that is always sent.
 pub const FETCH_MAX_BYTES: i32 = 8 * 1024 * 1024;
@@ -27,7 +33,23 @@ pub const OBSERVERS_MAX: usize = 10_000;
 /// An observer that has not fetched for so long is forgotten, in milliseconds.
 pub const OBSERVER_SESSION_TIMEOUT_MS: u64 = 300_000;
 
+/// Requests, answers and wishes that may wait for the driver; one above it is refused as busy.
+pub const COMMANDS_MAX: usize = 16_384;
+
+/// How many of them one round takes in before it writes and flushes.
+pub const COMMANDS_PER_ROUND: usize = 1_024;
+
+/// Bytes of committed batches that one round shows to the state machine, beside one whole batch.
+pub const DELIVERY_BYTES_MAX: usize = 4 * 1024 * 1024;
+
+/// How often old snapshots are looked for, in milliseconds, as in Kafka.
+pub const CLEANING_INTERVAL_MS: u64 = 60_000;
+
+/// How long a leader that shuts down waits for another to be elected, in milliseconds.
+pub const SHUTDOWN_TIMEOUT_MS: u64 = 5_000;
+
 const _: () = {
+    assert!(SHARED_BATCH_BYTES_MAX <= BATCH_BYTES_MAX);
     assert!(QUEUED_BYTES_MAX >= 2 * BATCH_BYTES_MAX);
     assert!(FETCH_MAX_BYTES as usize >= BATCH_BYTES_MAX);
 };

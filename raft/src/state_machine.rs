@@ -42,7 +42,8 @@ pub struct CommittedBatch<'a> {
     pub records: &'a [&'a [u8]],
 }
 
-/// A snapshot that was verified as a whole, read batch by batch.
+/// A snapshot, verified as it is read batch by batch. Damage ends it early; the driver then stops with
+/// the file's name as soon as [`StateMachine::load_snapshot`] returns.
 pub trait SnapshotRecords {
     /// Its end and epoch.
     fn id(&self) -> OffsetAndEpoch;

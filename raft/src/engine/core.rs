@@ -80,6 +80,8 @@ impl Engine {
     pub fn new(config: EngineConfig, recovered: Recovered, now_ms: u64, out: &mut Vec<Effect>) -> Self {
         let election = recovered.election.unwrap_or_default();
         let kraft_version = recovered.voters.kraft_version();
+        // A snapshot holds nothing but what is committed.
+        let committed = recovered.log.latest_snapshot().map(|id| id.offset).filter(|end| *end > 0);
         let mut engine = Self {
             jitter: Jitter::new(config.seed),
             now_ms,
@@ -90,7 +92,7 @@ impl Engine {
             role: Role::default(),
             log: recovered.log,
             voters: recovered.voters,
-            high_watermark: None,
+            high_watermark: committed,
             connections: Connections::new(config.request_timeout_ms, config.retry_backoff_ms),
             outbox: Outbox::new(recovered.election, kraft_version),
             shutting_down: false,
@@ -224,7 +226,7 @@ impl Engine {
     /// Tells the listener about a new leader or epoch. A leader that resigned leads no more, although
     /// nobody else has been elected in its epoch.
     fn announce_leader(&mut self) {
-        let leader = LeaderAndEpoch { leader_id: self.acting_leader_id(), epoch: self.epoch };
+        let leader = self.leader();
         if self.announced != Some(leader) {
             self.announced = Some(leader);
             let epoch_start = match &self.role {
@@ -247,7 +249,7 @@ impl Engine {
     pub fn status(&self) -> QuorumStatus {
         QuorumStatus {
             role: self.role.name(),
-            leader: LeaderAndEpoch { leader_id: self.acting_leader_id(), epoch: self.epoch },
+            leader: self.leader(),
             high_watermark: self.high_watermark,
             log_end: self.log.end(),
             voters: self.voters.voters().clone(),
@@ -260,6 +262,18 @@ impl Engine {
     #[must_use]
     pub fn leading_epoch(&self) -> Option<i32> {
         matches!(self.role, Role::Leader(_)).then_some(self.epoch)
+    }
+
+    /// The leader and the epoch, as the listener was told last or is about to be told.
+    #[must_use]
+    pub fn leader(&self) -> LeaderAndEpoch {
+        LeaderAndEpoch { leader_id: self.acting_leader_id(), epoch: self.epoch }
+    }
+
+    /// Whether [`Event::Shutdown`] came.
+    #[must_use]
+    pub fn is_shutting_down(&self) -> bool {
+        self.shutting_down
     }
 
     /// The log as the engine has ordered it.

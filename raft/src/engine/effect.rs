@@ -30,6 +30,8 @@ pub enum Effect {
     AppendFetched {
         /// Whole batches that continue the log.
         bytes: Vec<u8>,
+        /// Exclusive end of the log behind them.
+        end: i64,
     },
     /// Make the log durable up to `end`, then report [`Event::Flushed`](super::Event::Flushed). Many
     /// of these may be answered by one flush.

@@ -149,6 +149,8 @@ pub struct VoterHistory {
     static_voters: VoterSet,
     sets: BTreeMap<i64, VoterSet>,
     kraft_versions: BTreeMap<i64, i16>,
+    /// Counts changes, so that a copy can tell whether it is current.
+    revision: u64,
 }
 
 impl VoterHistory {
@@ -184,14 +186,22 @@ impl VoterHistory {
         (version, self.sets.range(..end).next_back().map(|(_, set)| set))
     }
 
+    /// Counts changes of this history.
+    #[must_use]
+    pub fn revision(&self) -> u64 {
+        self.revision
+    }
+
     /// Takes in a control record at `offset`.
     pub fn append(&mut self, offset: i64, record: &ControlRecord) {
         match record {
             ControlRecord::LeaderChange { .. } => {}
             ControlRecord::KRaftVersion(version) => {
+                self.revision += 1;
                 self.kraft_versions.insert(offset, *version);
             }
             ControlRecord::Voters(voters) => {
+                self.revision += 1;
                 self.sets.insert(offset, voters.clone());
             }
         }
@@ -199,6 +209,7 @@ impl VoterHistory {
 
     /// Starts again from what a snapshot says; the log behind it is read after this.
     pub fn load_snapshot(&mut self, id: OffsetAndEpoch, kraft_version: i16, voters: Option<VoterSet>) {
+        self.revision += 1;
         self.sets.clear();
         self.kraft_versions.clear();
         self.kraft_versions.insert(id.offset - 1, kraft_version);
@@ -209,6 +220,7 @@ impl VoterHistory {
 
     /// Forgets the records at and after `end`, which the log has lost.
     pub(crate) fn truncate_to(&mut self, end: i64) {
+        self.revision += 1;
         self.sets.split_off(&end);
         self.kraft_versions.split_off(&end);
     }
@@ -219,6 +231,7 @@ impl VoterHistory {
             let last = map.range(..start).next_back().map(|(offset, _)| *offset);
             map.retain(|offset, _| Some(*offset) >= last);
         }
+        self.revision += 1;
         keep_last(&mut self.sets, start);
         keep_last(&mut self.kraft_versions, start);
     }

@@ -35,8 +35,8 @@ impl Engine {
         }
     }
 
-    /// Whether a request that names its receiver means this node with this directory.
-    pub(super) fn is_addressee(&self, key: Option<ReplicaKey>) -> bool {
+    /// Whether a key, as far as it says, means this node with this directory.
+    pub(crate) fn is_addressee(&self, key: Option<ReplicaKey>) -> bool {
         key.is_none_or(|key| {
             key.id == self.config.node_id
                 && key.directory_id.is_none_or(|directory_id| directory_id == self.config.directory_id)

@@ -144,7 +144,7 @@ impl Engine {
             }
         }
         if !fetched.batches.is_empty() {
-            self.outbox.push(Effect::AppendFetched { bytes: fetched.bytes });
+            self.outbox.push(Effect::AppendFetched { bytes: fetched.bytes, end: self.log.end() });
             self.outbox.push(Effect::Flush { end: self.log.end() });
         }
         if let Role::Follower(role) = &mut self.role {

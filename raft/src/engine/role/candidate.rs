@@ -13,6 +13,8 @@ pub(crate) struct Candidate {
 impl Engine {
     /// Stood for election when the node stopped; goes on in the same epoch.
     pub(super) fn begin_candidate(&mut self) {
+        // Version 0 of the file forgets the directory.
+        self.voted = Some(self.config.key());
         self.stand();
     }
 

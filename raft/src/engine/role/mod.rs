@@ -88,7 +88,7 @@ impl Engine {
             // that had not won already.
             self.enter_epoch(log_epoch);
         }
-        let voted_for_itself = self.voted.is_some_and(|key| key == self.config.key());
+        let voted_for_itself = self.voted.is_some_and(|key| self.is_addressee(Some(key)));
         match self.leader_id {
             Some(leader_id) if leader_id == self.config.node_id => self.begin_resigned(),
             Some(leader_id) => {

@@ -280,7 +280,7 @@ impl Cluster {
                 self.step(node, Event::QuorumStatePersisted);
             }
             Effect::Append { base_offset, epoch, content } => self.append(node, base_offset, epoch, &content),
-            Effect::AppendFetched { bytes } => {
+            Effect::AppendFetched { bytes, .. } => {
                 for content in bytes.chunks_exact(8) {
                     let content = u64::from_be_bytes(content.try_into().expect("eight bytes"));
                     let batch = self.by_content[&content].clone();

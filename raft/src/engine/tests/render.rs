@@ -13,7 +13,7 @@ pub(super) fn effect(effect: &Effect) -> String {
         Effect::Append { base_offset, epoch, content } => {
             format!("append {base_offset} epoch={epoch} {}", self::content(content))
         }
-        Effect::AppendFetched { bytes } => format!("append fetched, {} bytes", bytes.len()),
+        Effect::AppendFetched { bytes, end } => format!("append fetched up to {end}, {} bytes", bytes.len()),
         Effect::Flush { end } => format!("flush {end}"),
         Effect::Truncate { end } => format!("truncate {end}"),
         Effect::SendRequest { to, request, .. } => {
