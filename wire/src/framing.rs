@@ -218,3 +218,54 @@ macro_rules! coordinator_records {
 }
 
 pub(crate) use {coordinator_records, framed_records};
+
+#[cfg(test)]
+mod tests {
+    use crate::coordinator_records::group::Key;
+    use crate::header::RequestHeader;
+    use crate::metadata_records::MetadataRecord;
+    use crate::metadata_records::no_op_record::NoOpRecord;
+    use crate::{ApiKey, DecodeError, EncodeError, Reader, Writer};
+
+    #[test]
+    fn a_framed_record_names_its_type_and_version() {
+        let mut w = Writer::new();
+        MetadataRecord::from(NoOpRecord {}).encode(&mut w, 0).expect("version 0");
+        let bytes = w.into_bytes();
+        assert_eq!(bytes, [1, 20, 0, 0], "frame version, record type, version, no tagged fields");
+        assert_eq!(MetadataRecord::decode(&bytes), Ok(MetadataRecord::NoOp(NoOpRecord {})));
+    }
+
+    #[test]
+    fn what_is_unknown_is_named() {
+        let unknown = |what, code| Err(DecodeError::Unknown { what, code });
+        assert_eq!(MetadataRecord::decode(&[2, 20, 0, 0]), unknown("frame version", 2));
+        assert_eq!(MetadataRecord::decode(&[1, 99, 0, 0]), unknown("record type", 99));
+        assert_eq!(MetadataRecord::decode(&[1, 20, 0xff, 0xff, 3, 0]), unknown("record version", 0xffff));
+        assert_eq!(MetadataRecord::decode(&[1, 20, 0, 0, 7]), Err(DecodeError::Trailing(1)));
+        assert_eq!(
+            Key::decode(&[0, 77]).map(drop),
+            Err(DecodeError::Unknown { what: "record type", code: 77 })
+        );
+    }
+
+    #[test]
+    fn a_version_that_a_record_lacks_writes_nothing() {
+        let mut w = Writer::new();
+        let refused = MetadataRecord::from(NoOpRecord {}).encode(&mut w, 1);
+        assert_eq!(refused, Err(EncodeError::UnsupportedVersion { message: "NoOpRecord", version: 1 }));
+        assert!(w.buffer().is_empty());
+    }
+
+    #[test]
+    fn a_request_newer_than_we_are_still_has_a_header() {
+        // ApiVersions of a version from the future, correlation id 7, client id "c", no tagged fields.
+        let frame = [0, 18, 0, 99, 0, 0, 0, 7, 0, 1, b'c', 0];
+        let mut r = Reader::new(&frame);
+        let (api, header) = RequestHeader::decode_any(&mut r).expect("a header");
+        assert_eq!((api, header.request_api_version, header.correlation_id), (ApiKey::ApiVersions, 99, 7));
+        assert_eq!(r.finish(), Ok(()));
+        let nobody = RequestHeader::decode_any(&mut Reader::new(&[1, 0, 0, 0, 0, 0, 0, 0]));
+        assert_eq!(nobody.map(drop), Err(DecodeError::Unknown { what: "api key", code: 256 }));
+    }
+}
