@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use arc_swap::{ArcSwap, Guard};
 use log_store::directory::{DirectoryError, LogDirectory};
 use metadata::config_defs::ConfigError;
-use metadata::image::MetadataImage;
+use metadata::delta::MetadataDelta;
+use metadata::image::{ConfigResource, MetadataImage};
 use thiserror::Error;
 use tokio::runtime::{Builder, Handle, Runtime};
 use wire::Uuid;
@@ -51,7 +52,7 @@ pub struct Broker {
     /// Given by the controller; -1 before.
     epoch: AtomicI64,
     /// Where work without a connection runs, and work that may block.
-    background: Runtime,
+    background: Background,
 }
 
 impl Broker {
@@ -69,17 +70,17 @@ impl Broker {
         let settings = Settings::resolve(&config.properties, &Default::default(), &Default::default())?;
         let disks = directories.into_iter().map(|(directory, id)| Disk::load(directory, id).map(Arc::new));
         let disks = disks.collect::<Result<Vec<_>, _>>()?;
-        let background = background(settings.integer("background.threads").max(1) as usize)?;
+        let background = Background::start(settings.integer("background.threads").max(1) as usize)?;
         let sessions =
             SessionCache::new(settings.fetch_session_slots, FETCH_SESSION_EVICTION_MS, config.seed);
         let settings = Arc::new(ArcSwap::from_pointee(settings));
         let image = Arc::new(ArcSwap::default());
-        let pool = background.handle().clone();
+        let pool = background.handle.clone();
         let partitions =
             PartitionManager::new(&config, Arc::clone(&image), Arc::clone(&settings), disks, pool);
         let partitions = Arc::new(partitions);
         let groups = groups::make(&settings.load(), &partitions, config.seed);
-        groups::run(&groups, background.handle());
+        groups::run(&groups, &background.handle);
         Ok(Arc::new(Self {
             config,
             settings,
@@ -104,6 +105,28 @@ impl Broker {
         server.start(&service)
     }
 
+    /// Follows the metadata: every request that is handled from here on sees `image`, and what
+    /// `delta` changed is in force on return. Called for one delta after the other.
+    pub fn publish(&self, delta: &MetadataDelta, image: &Arc<MetadataImage>) {
+        let settings_changed = self.reconfigure(delta, image);
+        self.partitions.follow(delta, image, settings_changed);
+    }
+
+    /// Puts dynamic settings of this broker in force; true when there are other ones.
+    fn reconfigure(&self, delta: &MetadataDelta, image: &MetadataImage) -> bool {
+        let (all, this) = (ConfigResource::broker_default(), ConfigResource::broker(self.config.node_id));
+        let changed = delta.configs().changed();
+        if !changed.contains_key(&all) && !changed.contains_key(&this) {
+            return false;
+        }
+        let configs = image.configs();
+        match Settings::resolve(&self.config.properties, &configs.of(&all), &configs.of(&this)) {
+            Ok(settings) => self.settings.store(Arc::new(settings)),
+            Err(error) => tracing::error!(%error, "dynamic settings are left as they were"),
+        }
+        true
+    }
+
     /// What it was started with.
     pub(crate) fn config(&self) -> &BrokerConfig {
         &self.config
@@ -112,11 +135,6 @@ impl Broker {
     /// The settings that hold now.
     pub(crate) fn settings(&self) -> Guard<Arc<Settings>> {
         self.settings.load()
-    }
-
-    /// Puts other settings in force.
-    pub(crate) fn set_settings(&self, settings: Settings) {
-        self.settings.store(Arc::new(settings));
     }
 
     /// The metadata as far as this broker has followed it.
@@ -166,7 +184,7 @@ impl Broker {
 
     /// Where work without a connection runs, and (`spawn_blocking`) work that may block.
     pub(crate) fn background(&self) -> &Handle {
-        self.background.handle()
+        &self.background.handle
     }
 }
 
@@ -174,11 +192,29 @@ impl Broker {
 /// `min.incremental.fetch.session.eviction.ms`, which cannot be configured.
 const FETCH_SESSION_EVICTION_MS: i64 = 120_000;
 
-fn background(blocking_threads: usize) -> io::Result<Runtime> {
-    Builder::new_multi_thread()
-        .worker_threads(1)
-        .max_blocking_threads(blocking_threads)
-        .thread_name("kraftlog-background")
-        .enable_time()
-        .build()
+/// Threads for work without a connection, and for work that may block.
+struct Background {
+    handle: Handle,
+    runtime: Option<Runtime>,
+}
+
+impl Background {
+    fn start(blocking_threads: usize) -> io::Result<Self> {
+        let runtime = Builder::new_multi_thread()
+            .worker_threads(1)
+            .max_blocking_threads(blocking_threads)
+            .thread_name("kraftlog-background")
+            .enable_time()
+            .build()?;
+        Ok(Self { handle: runtime.handle().clone(), runtime: Some(runtime) })
+    }
+}
+
+impl Drop for Background {
+    /// Does not wait: the last reference to a broker may be dropped on one of its own threads.
+    fn drop(&mut self) {
+        if let Some(runtime) = self.runtime.take() {
+            runtime.shutdown_background();
+        }
+    }
 }

@@ -15,6 +15,8 @@ use crate::time::now_ms;
 
 /// The apis that this node serves on its listeners for clients and brokers, by code.
 const BROKER_APIS: &[ApiKey] = &[
+    ApiKey::Produce,
+    ApiKey::Fetch,
     ApiKey::Metadata,
     ApiKey::OffsetCommit,
     ApiKey::OffsetFetch,
@@ -94,6 +96,8 @@ impl Service for Dispatcher {
 /// Gives a request to its handler.
 fn dispatch(context: &RequestContext<'_>, call: Call<'_, '_>) -> Outcome {
     match call.envelope.api {
+        ApiKey::Produce => call.either(context, api::produce::handle),
+        ApiKey::Fetch => call.either(context, api::fetch::handle),
         ApiKey::Metadata => call.now(context, api::metadata::handle),
         ApiKey::ApiVersions => call.now(context, api::api_versions::handle),
         ApiKey::DescribeCluster => call.now(context, api::describe_cluster::handle),

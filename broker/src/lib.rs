@@ -42,6 +42,11 @@ mod topic_config;
 mod topic_names;
 mod waiting;
 
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
+
 pub use authorise::{AllowAll, Authoriser, Operation, Principal, Resource};
 pub use broker::{Broker, StartError};
 pub use config::{AdvertisedListener, BrokerConfig, Settings};

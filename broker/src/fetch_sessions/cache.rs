@@ -8,7 +8,7 @@ use foldhash::HashMap;
 use parking_lot::Mutex;
 use thiserror::Error;
 
-use crate::fetch_sessions::session::{EPOCH_FINAL, NO_SESSION, Session, next_epoch};
+use crate::fetch_sessions::session::{NO_SESSION, Session, next_epoch};
 use crate::limits::FETCH_SESSION_SHARDS;
 
 /// Why a request cannot go on with its session.
@@ -114,11 +114,6 @@ impl SessionCache {
     pub(crate) fn len(&self) -> usize {
         self.shards.iter().map(|shard| shard.lock().sessions.len()).sum()
     }
-}
-
-/// Whether a request opens, replaces or does without a session, rather than going on with one.
-pub(crate) fn is_full(epoch: i32) -> bool {
-    epoch == 0 || epoch == EPOCH_FINAL
 }
 
 #[derive(Debug)]

@@ -9,5 +9,10 @@ mod session;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use cache::{SessionCache, SessionError, is_full};
-pub(crate) use session::{FetchWish, Session, SessionKey, SessionTopic, Shown, next_epoch};
+pub(crate) use cache::{SessionCache, SessionError};
+pub(crate) use session::{
+    FetchWish, NO_SESSION, Session, SessionKey, SessionTopic, Shown, is_full, opens_session,
+};
+
+#[cfg(test)]
+use session::next_epoch;

@@ -7,11 +7,21 @@ use foldhash::HashMap;
 use wire::Uuid;
 
 /// First request of a session.
-pub(crate) const EPOCH_INITIAL: i32 = 0;
+const EPOCH_INITIAL: i32 = 0;
 /// A request without a session, or one that ends it.
-pub(crate) const EPOCH_FINAL: i32 = -1;
+const EPOCH_FINAL: i32 = -1;
 /// Id of no session.
 pub(crate) const NO_SESSION: i32 = 0;
+
+/// Whether a request names all it wants, rather than going on with a session.
+pub(crate) fn is_full(epoch: i32) -> bool {
+    epoch == EPOCH_INITIAL || epoch == EPOCH_FINAL
+}
+
+/// Whether a session is to be opened for a request.
+pub(crate) fn opens_session(epoch: i32) -> bool {
+    epoch == EPOCH_INITIAL
+}
 
 /// The epoch after `epoch`; after the largest comes 1, since 0 opens a session.
 pub(crate) fn next_epoch(epoch: i32) -> i32 {

@@ -20,6 +20,7 @@ use wire::messages::sync_group_request::{SyncGroupRequest, SyncGroupRequestAssig
 use wire::messages::sync_group_response::SyncGroupResponse;
 use wire::{ErrorCode, Uuid};
 
+use super::coordinator::{AppendedOffsets, OffsetsLog};
 use super::member::{MemberTerms, Protocol};
 use super::*;
 
