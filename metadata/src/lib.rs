@@ -5,13 +5,20 @@
 //!   features/     feature levels, the metadata version first among them
 //!   image/        everything the metadata log says, as a persistent value
 //!   delta/        what a run of records changes; the only writer of images
+//!   controller/   plan, append, replay: what may be changed, as a value
 //!   record.rs     a record and the version it is written in
+//!   limits.rs     bounds
 //! ```
 
+#![forbid(unsafe_code)]
+
 pub mod config_defs;
+pub mod controller;
 pub mod delta;
 pub mod features;
 pub mod image;
+mod limits;
 mod record;
 
+pub use controller::{Access, AllowAll, ApiError, ControllerContext, TopicAccess};
 pub use record::{OwnedRecord, Record};

@@ -23,4 +23,14 @@ impl Record {
     pub(crate) fn v0(message: impl Into<OwnedRecord>) -> Self {
         Self::new(message, 0)
     }
+
+    /// The record's bytes, as they stand in the log: frame, type, version and body (KIP-631).
+    ///
+    /// # Panics
+    /// If the version cannot hold what the record says: whoever chose the version made a mistake.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut writer = wire::Writer::new();
+        self.message.encode(&mut writer, self.version).expect("the version holds the record");
+        writer.into_bytes()
+    }
 }

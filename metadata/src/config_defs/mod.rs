@@ -26,9 +26,13 @@ mod value;
 
 pub use def::{ConfigDef, ConfigType, Default, Importance, UpdateMode};
 pub use rules::{RuleViolation, validate_client_metrics, validate_group, validate_topic};
-pub use synonyms::{TopicSynonym, Unit, broker_synonyms, group_synonym, topic_defaults, topic_synonyms};
+pub use synonyms::{
+    TopicSynonym, Unit, broker_synonyms, default_topic_value, group_synonym, inherited_topic_value,
+    topic_defaults, topic_synonyms,
+};
 pub use table::{ConfigTable, broker, client_metrics, dynamic_broker, group, topic};
 pub use validator::{ConfigError, Validator};
 pub use value::Value;
 
 pub(crate) use def::settings;
+pub(crate) use synonyms::without_listener;

@@ -97,22 +97,26 @@ pub fn topic_synonyms(name: &str) -> &'static [TopicSynonym] {
 /// The values that topics have without settings of their own, on a broker whose explicit settings `set` returns.
 /// A setting without any value is left out.
 pub fn topic_defaults(set: impl Fn(&str) -> Option<String>) -> BTreeMap<&'static str, String> {
-    let mut defaults = BTreeMap::new();
-    for def in table::topic().iter() {
-        let synonyms = topic_synonyms(def.name);
-        let explicit = synonyms.iter().find_map(|s| set(s.broker).map(|raw| s.unit.convert(&raw)));
-        let value = explicit
-            .or_else(|| synonyms.iter().find_map(|s| Some(s.unit.convert(default_text(s.broker)?))))
-            .or_else(|| match def.default {
-                Default::Value(text) => Some(text.to_owned()),
-                Default::Null | Default::Required => None,
-            });
-        if let Some(value) = value {
-            defaults.insert(def.name, value);
-        }
-    }
-    unlimited_is_minus_one(&mut defaults);
-    defaults
+    let value = |name| inherited_topic_value(name, &set).or_else(|| default_topic_value(name));
+    let names = table::topic().iter().map(|def| def.name);
+    names.filter_map(|name| Some((name, value(name)?))).collect()
+}
+
+/// The value that a topic setting inherits from what a broker sets explicitly, converted to the topic's unit.
+pub fn inherited_topic_value(name: &str, set: impl Fn(&str) -> Option<String>) -> Option<String> {
+    let synonyms = topic_synonyms(name).iter();
+    let value = synonyms.filter_map(|s| set(s.broker).map(|raw| s.unit.convert(&raw))).next()?;
+    Some(unlimited_is_minus_one(name, value))
+}
+
+/// The value that a topic setting has when nobody sets anything.
+pub fn default_topic_value(name: &str) -> Option<String> {
+    let synonyms = topic_synonyms(name).iter();
+    let of_broker = synonyms.filter_map(|s| default_text(s.broker).map(|raw| s.unit.convert(raw))).next();
+    of_broker.or_else(|| match table::topic().get(name)?.default {
+        Default::Value(text) => Some(text.to_owned()),
+        Default::Null | Default::Required => None,
+    })
 }
 
 fn default_text(broker: &str) -> Option<&'static str> {
@@ -123,12 +127,8 @@ fn default_text(broker: &str) -> Option<&'static str> {
 }
 
 /// Any negative retention time of a broker means no limit, but a topic accepts only -1 for that.
-fn unlimited_is_minus_one(defaults: &mut BTreeMap<&'static str, String>) {
-    if let Some(retention_ms) = defaults.get_mut("retention.ms")
-        && retention_ms.starts_with('-')
-    {
-        "-1".clone_into(retention_ms);
-    }
+fn unlimited_is_minus_one(name: &str, value: String) -> String {
+    if name == "retention.ms" && value.starts_with('-') { "-1".to_owned() } else { value }
 }
 
 const ROLL: &[&str] = &["log.roll.ms", "log.roll.hours"];

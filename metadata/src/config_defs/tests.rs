@@ -60,7 +60,7 @@ fn every_setting_equals_apaches() {
     }
     let ours = [broker(), topic(), group(), client_metrics()].map(|table| table.iter().count());
     assert_eq!(ours, [360, 34, 17, 3]);
-    assert_eq!(count.values().sum::<usize>(), ours.iter().sum());
+    assert_eq!(count.values().sum::<usize>(), ours.iter().sum::<usize>());
 }
 
 #[test]

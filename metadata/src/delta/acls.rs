@@ -30,4 +30,9 @@ impl AclsDelta {
         self.changed.insert(id);
         image.entries.remove(&id).map(|_| ()).ok_or(ReplayError::UnknownAcl(id))
     }
+
+    /// Everything that was in `before` counts as changed.
+    pub(crate) fn add_gone(&mut self, before: &AclsImage) {
+        self.changed.extend(before.entries.keys().copied());
+    }
 }

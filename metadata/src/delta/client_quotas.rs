@@ -32,4 +32,9 @@ impl ClientQuotasDelta {
         }
         self.changed.insert(entity);
     }
+
+    /// Everything that was in `before` counts as changed.
+    pub(crate) fn add_gone(&mut self, before: &ClientQuotasImage) {
+        self.changed.extend(before.entities.keys().cloned());
+    }
 }

@@ -113,4 +113,10 @@ impl ClusterDelta {
         self.brokers.insert(id);
         Ok(Arc::make_mut(registration))
     }
+
+    /// Everything that was in `before` counts as changed.
+    pub(crate) fn add_gone(&mut self, before: &ClusterImage) {
+        self.brokers.extend(before.brokers.keys());
+        self.controllers.extend(before.controllers.keys());
+    }
 }

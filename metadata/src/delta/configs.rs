@@ -43,4 +43,11 @@ impl ConfigsDelta {
             self.changed.entry(resource).or_default().extend(values.keys().cloned());
         }
     }
+
+    /// Everything that was in `before` counts as changed.
+    pub(crate) fn add_gone(&mut self, before: &ConfigsImage) {
+        for (resource, values) in before.iter() {
+            self.changed.entry(resource.clone()).or_default().extend(values.keys().cloned());
+        }
+    }
 }

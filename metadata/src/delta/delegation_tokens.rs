@@ -33,4 +33,9 @@ impl DelegationTokensDelta {
         image.tokens.remove(id);
         self.changed.insert(id.to_owned());
     }
+
+    /// Everything that was in `before` counts as changed.
+    pub(crate) fn add_gone(&mut self, before: &DelegationTokensImage) {
+        self.changed.extend(before.tokens.keys().cloned());
+    }
 }

@@ -49,4 +49,9 @@ impl FeaturesDelta {
         self.changed.insert(name.to_owned());
         Ok(())
     }
+
+    /// Everything that was in `before` counts as changed.
+    pub(crate) fn add_gone(&mut self, before: &FeaturesImage) {
+        self.changed.extend(before.levels.keys().cloned());
+    }
 }

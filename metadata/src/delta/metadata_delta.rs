@@ -175,6 +175,26 @@ impl MetadataDelta {
         Ok(())
     }
 
+    /// Corrects how far and until when the image after it reaches.
+    pub(crate) fn set_provenance(&mut self, provenance: Provenance) {
+        self.after.provenance = provenance;
+    }
+
+    /// The same change seen from `before`, of which nothing is left: what a snapshot does to whoever had another
+    /// image. What both have in common counts as changed.
+    pub(crate) fn seen_from(mut self, before: &MetadataImage) -> Self {
+        self.cluster.add_gone(&before.cluster);
+        self.topics.add_gone(&before.topics, &self.after.topics);
+        self.configs.add_gone(&before.configs);
+        self.client_quotas.add_gone(&before.client_quotas);
+        self.acls.add_gone(&before.acls);
+        self.scram.add_gone(&before.scram);
+        self.delegation_tokens.add_gone(&before.delegation_tokens);
+        self.features.add_gone(&before.features);
+        self.before = before.clone();
+        self
+    }
+
     /// Ends the delta: the image after it, reaching as far as `provenance` says.
     pub fn finish(&mut self, provenance: Provenance) -> MetadataImage {
         self.topics.finish(&mut self.after.topics);

@@ -39,4 +39,9 @@ impl ScramDelta {
         image.credentials.remove(&key);
         self.changed.insert(key);
     }
+
+    /// Everything that was in `before` counts as changed.
+    pub(crate) fn add_gone(&mut self, before: &ScramImage) {
+        self.changed.extend(before.credentials.keys().cloned());
+    }
 }

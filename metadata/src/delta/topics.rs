@@ -140,4 +140,16 @@ impl TopicsDelta {
             }
         }
     }
+
+    /// Topics of `before` that are not in `after` are deleted; those in both were not created.
+    pub(crate) fn add_gone(&mut self, before: &TopicsImage, after: &TopicsImage) {
+        for topic in before.iter() {
+            if let Some(change) = self.changed.get_mut(&topic.id()) {
+                change.created = false;
+            }
+            if after.by_id(topic.id()).is_none() {
+                self.deleted.insert(topic.id(), topic.name().clone());
+            }
+        }
+    }
 }

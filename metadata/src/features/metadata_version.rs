@@ -93,21 +93,19 @@ impl MetadataVersion {
         self.0 >= 30
     }
 
+    /// Whether this version writes records, or fields of records, that the older version `other` does not know.
+    pub(crate) fn has_other_records_than(self, other: Self) -> bool {
+        /// Versions that brought records or fields.
+        const CHANGED: &[i16] = &[7, 8, 11, 13, 14, 15, 17, 23, 30];
+        CHANGED.iter().any(|level| other.0 < *level && *level <= self.0)
+    }
+
     /// Version in which to write a RegisterBrokerRecord.
     pub fn register_broker_record_version(self) -> i16 {
         match self {
             _ if self.has_cordoned_log_dirs() => 4,
             _ if self.has_directory_assignment() => 3,
             _ if self.has_migration() => 2,
-            _ => 1,
-        }
-    }
-
-    /// Version in which to write a BrokerRegistrationChangeRecord.
-    pub fn broker_registration_change_record_version(self) -> i16 {
-        match self {
-            _ if self.has_cordoned_log_dirs() => 3,
-            _ if self.has_directory_assignment() => 2,
             _ => 1,
         }
     }

@@ -33,3 +33,6 @@ pub use partition::{
 pub use producer_ids::ProducerIdsImage;
 pub use scram::{ScramCredential, ScramImage};
 pub use topics::{Topic, TopicsImage};
+
+pub(crate) use configs::config_record;
+pub(crate) use topics::partition_record;
