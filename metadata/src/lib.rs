@@ -6,6 +6,7 @@
 //!   image/        everything the metadata log says, as a persistent value
 //!   delta/        what a run of records changes; the only writer of images
 //!   controller/   plan, append, replay: what may be changed, as a value
+//!   runtime/      the thread that joins controller, loader and publishers with raft
 //!   record.rs     a record and the version it is written in
 //!   limits.rs     bounds
 //! ```
@@ -19,6 +20,8 @@ pub mod features;
 pub mod image;
 mod limits;
 mod record;
+pub mod runtime;
 
 pub use controller::{Access, AllowAll, ApiError, ControllerContext, TopicAccess};
 pub use record::{OwnedRecord, Record};
+pub use runtime::{ControllerHandle, MetadataCache, Publisher};

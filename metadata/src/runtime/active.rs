@@ -1,0 +1,190 @@
+//! The active controller's side: what was appended and is not committed yet.
+
+use std::collections::VecDeque;
+
+use wire::ErrorCode;
+
+use super::events::{Call, RaftBatch, Reply};
+use super::quorum::{ProposeRefused, Quorum};
+use crate::controller::{
+    ApiError, Controller, ControllerRequest, ControllerResponse, ControllerState, Outcome,
+};
+use crate::delta::MetadataDelta;
+use crate::image::Provenance;
+use crate::record::Record;
+
+/// A batch on its way, with what it leads to.
+struct Pending {
+    base_offset: i64,
+    last_offset: i64,
+    state: ControllerState,
+    delta: MetadataDelta,
+    /// Answers that hold once it is committed.
+    replies: Vec<(Reply, ControllerResponse)>,
+}
+
+/// A batch of ours that is committed.
+pub(crate) struct Committed {
+    pub(crate) state: ControllerState,
+    pub(crate) delta: MetadataDelta,
+    pub(crate) replies: Vec<(Reply, ControllerResponse)>,
+}
+
+/// Why this node must stop being the controller.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub(crate) enum Deposed {
+    /// Raft says so.
+    #[error("the quorum refused records: {0}")]
+    Refused(ProposeRefused),
+    /// A record got another offset than it was planned for, or a plan contradicts the image.
+    #[error("the log went another way than planned: {0}")]
+    Diverged(String),
+}
+
+/// A controller that is active in one epoch.
+pub(crate) struct Active {
+    pub(crate) controller: Controller,
+    epoch: i32,
+    /// State after everything that was appended.
+    latest: ControllerState,
+    next_offset: i64,
+    pending: VecDeque<Pending>,
+    /// Requests that wait for sweeps to end.
+    deferred: VecDeque<Call>,
+}
+
+impl Active {
+    pub(crate) fn new(controller: Controller, epoch: i32, latest: ControllerState, next_offset: i64) -> Self {
+        Self { controller, epoch, latest, next_offset, pending: VecDeque::new(), deferred: VecDeque::new() }
+    }
+
+    pub(crate) fn epoch(&self) -> i32 {
+        self.epoch
+    }
+
+    /// Plans a request, appends what it leads to, and parks the answer until that is committed.
+    pub(crate) fn handle(&mut self, call: Call, quorum: &dyn Quorum, now_ms: u64) -> Result<(), Deposed> {
+        let Call { context, request, reply } = call;
+        let planned = match self.controller.plan(&self.latest, self.next_offset, &context, &request, now_ms) {
+            Err(error) => {
+                answer(reply, Err(error));
+                return Ok(());
+            }
+            Ok(Outcome::AfterSweep(records)) => {
+                self.deferred.push_back(Call { context, request, reply });
+                return self.append(&records, quorum, now_ms);
+            }
+            Ok(Outcome::Plan(planned)) => planned,
+        };
+        match self.append(&planned.records, quorum, now_ms) {
+            Ok(()) => self.controller.appended(&self.latest, &request, self.next_offset - 1),
+            Err(Deposed::Refused(ProposeRefused::Busy | ProposeRefused::TooLarge)) => {
+                answer(reply, Err(ApiError::of(ErrorCode::RequestTimedOut)));
+                return Ok(());
+            }
+            Err(deposed) => {
+                answer(reply, Err(ApiError::of(ErrorCode::NotController)));
+                return Err(deposed);
+            }
+        }
+        self.park(reply, planned.response);
+        Ok(())
+    }
+
+    /// Answers once everything is committed that the answer may rest on.
+    fn park(&mut self, reply: Reply, response: ControllerResponse) {
+        match self.pending.back_mut() {
+            Some(last) => last.replies.push((reply, response)),
+            None => answer(reply, Ok(response)),
+        }
+    }
+
+    /// Appends records as one batch and replays them.
+    pub(crate) fn append(
+        &mut self,
+        records: &[Record],
+        quorum: &dyn Quorum,
+        now_ms: u64,
+    ) -> Result<(), Deposed> {
+        if records.is_empty() {
+            return Ok(());
+        }
+        let base_offset = self.next_offset;
+        let last_offset = base_offset + records.len() as i64 - 1;
+        let provenance =
+            Provenance { end_offset: last_offset + 1, epoch: self.epoch, append_ms: now_ms as i64 };
+        let mut state = self.latest.clone();
+        let messages = records.iter().map(|record| &record.message);
+        let delta = state
+            .replay((base_offset..).zip(messages), provenance)
+            .map_err(|error| Deposed::Diverged(error.to_string()))?;
+        let appended = quorum.propose(self.epoch, encode(records)).map_err(Deposed::Refused)?;
+        if appended != last_offset {
+            let message = format!("the last record was to be at {last_offset}, and is at {appended}");
+            return Err(Deposed::Diverged(message));
+        }
+        self.controller.replayed(&delta, now_ms);
+        self.latest = state.clone();
+        self.next_offset = last_offset + 1;
+        self.pending.push_back(Pending { base_offset, last_offset, state, delta, replies: Vec::new() });
+        Ok(())
+    }
+
+    /// The batch of ours that a committed batch is, if it is one.
+    pub(crate) fn committed(&mut self, batch: &RaftBatch) -> Option<Committed> {
+        let front = self.pending.front()?;
+        let is_ours = front.base_offset == batch.base_offset
+            && front.last_offset == batch.last_offset
+            && self.epoch == batch.epoch;
+        let Pending { state, delta, replies, .. } = is_ours.then(|| self.pending.pop_front()).flatten()?;
+        Some(Committed { state, delta, replies })
+    }
+
+    /// Whether something is to be done besides waiting.
+    pub(crate) fn has_work(&self) -> bool {
+        self.controller.has_sweeps() || !self.deferred.is_empty()
+    }
+
+    /// One step of what is to be done: of a sweep, or a request that waited for one.
+    pub(crate) fn work(&mut self, quorum: &dyn Quorum, now_ms: u64) -> Result<(), Deposed> {
+        if self.controller.has_sweeps() {
+            let records = self.controller.sweep(&self.latest);
+            return self.append(&records, quorum, now_ms);
+        }
+        match self.deferred.pop_front() {
+            Some(call) => self.handle(call, quorum, now_ms),
+            None => Ok(()),
+        }
+    }
+
+    /// What time asks for.
+    pub(crate) fn tick(&mut self, quorum: &dyn Quorum, now_ms: u64) -> Result<(), Deposed> {
+        let records = self.controller.tick(&self.latest, now_ms);
+        self.append(&records, quorum, now_ms)
+    }
+
+    /// Whom to tell that this node is not the controller any more; what was not committed is forgotten with `self`.
+    pub(crate) fn depose(self) -> (Controller, Vec<Reply>) {
+        let parked = self.pending.into_iter().flat_map(|pending| pending.replies).map(|(reply, _)| reply);
+        let deferred = self.deferred.into_iter().map(|call| call.reply);
+        (self.controller, parked.chain(deferred).collect())
+    }
+}
+
+/// Notes a heartbeat as it arrives.
+pub(crate) fn note_contact(active: &mut Active, call: &Call, now_ms: u64) {
+    if let ControllerRequest::BrokerHeartbeat(heartbeat) = &call.request {
+        active.controller.contact(heartbeat, now_ms);
+    }
+}
+
+/// Answers, unless the asker has gone.
+pub(crate) fn answer(reply: Reply, response: Result<ControllerResponse, ApiError>) {
+    if reply.send(response).is_err() {
+        tracing::trace!("the asker did not wait for the controller's answer");
+    }
+}
+
+fn encode(records: &[Record]) -> Vec<Vec<u8>> {
+    records.iter().map(Record::to_bytes).collect()
+}
