@@ -192,7 +192,7 @@ impl Log {
         assert!(batch.base_offset() == self.log_end(), "offsets follow one another");
         self.roll_if_full(&batch, batch.last_offset(), batch.size() as u64, now_ms)?;
         let slices = [IoSlice::new(header), IoSlice::new(records)];
-        let position = self.writer.write(&slices, batch.size() as u64)?;
+        let position = self.write(&slices, batch.size() as u64)?;
         self.take_in(&batch, position, batch.has_producer_id().then(|| AppliedBatch::new(&batch, marker)))?;
         self.publish(batch.next_offset());
         let stamped = self.config.timestamp_type == TimestampType::LogAppendTime;
@@ -206,6 +206,14 @@ impl Log {
         })
     }
 
+    /// Writes behind the last batch; the segment's file comes with the first.
+    pub(super) fn write(&mut self, slices: &[IoSlice<'_>], size: u64) -> io::Result<u64> {
+        if !self.active().has_file() {
+            self.unsynced.note();
+        }
+        self.writer.write(slices, size)
+    }
+
     /// Takes a written batch into indexes, epochs and producers.
     pub(super) fn take_in(
         &mut self,
@@ -213,7 +221,7 @@ impl Log {
         position: u64,
         applied: Option<AppliedBatch>,
     ) -> io::Result<()> {
-        self.writer.index(batch, position, &self.config)?;
+        self.writer.index(batch, position)?;
         if batch.leader_epoch() >= 0 {
             self.epochs.assign(batch.leader_epoch(), batch.base_offset());
         }

@@ -9,7 +9,7 @@
 //! One flush covers every append before its `begin`, so a group of requests shares one fsync.
 //!
 //! 1. Of the active segment only the batches are flushed: its indexes are built anew after a crash.
-//! 2. Of a sealed segment behind the recovery point all files are, once.
+//! 2. Of a segment that was sealed since the last flush all files are, once.
 //! 3. The leader epochs reach their file before the recovery point passes their start.
 //! 4. Names of new files come last: a crash before leaves the old names and the old recovery point.
 
@@ -31,8 +31,9 @@ pub(super) struct Unsynced {
 }
 
 impl Unsynced {
-    pub(super) fn new(directory: bool) -> Unsynced {
-        Unsynced { changes: 0, synced: 0, directory }
+    /// `all`: nothing is known to be durable, not even the name of the directory.
+    pub(super) fn new(all: bool) -> Unsynced {
+        Unsynced { changes: u64::from(all), synced: 0, directory: all }
     }
 
     pub(super) fn note(&mut self) {
@@ -57,6 +58,7 @@ pub struct PendingFlush {
     files: Vec<Arc<dyn File>>,
     epochs: Option<Epochs>,
     unsynced: Unsynced,
+    sealed: Vec<i64>,
     end: i64,
     truncations: u64,
 }
@@ -68,6 +70,7 @@ pub struct FlushOutcome {
     result: io::Result<()>,
     epochs: Option<Epochs>,
     unsynced: Unsynced,
+    sealed: Vec<i64>,
     end: i64,
     truncations: u64,
 }
@@ -86,8 +89,8 @@ impl PendingFlush {
     /// Performs the flush; blocks for as long as the disk takes.
     pub fn run(self) -> FlushOutcome {
         let result = self.perform();
-        let PendingFlush { epochs, unsynced, end, truncations, .. } = self;
-        FlushOutcome { result, epochs, unsynced, end, truncations }
+        let PendingFlush { epochs, unsynced, sealed, end, truncations, .. } = self;
+        FlushOutcome { result, epochs, unsynced, sealed, end, truncations }
     }
 
     fn perform(&self) -> io::Result<()> {
@@ -122,6 +125,7 @@ impl Log {
             files,
             epochs: (exists && self.epochs.is_dirty()).then(|| self.epochs.clone()),
             unsynced: if exists { self.unsynced } else { Unsynced::default() },
+            sealed: self.sealed.clone(),
             end: self.log_end(),
             truncations: self.truncations,
         })
@@ -132,7 +136,8 @@ impl Log {
         let (_, log_end) = self.shared.bounds();
         for (segment, end) in self.shared.segments_with_ends() {
             let is_active = segment.base_offset() == self.active_base_offset();
-            if end <= self.recovery_point || segment.size() == 0 {
+            let flushed = end <= self.recovery_point && !self.sealed.contains(&segment.base_offset());
+            if flushed || segment.size() == 0 {
                 continue;
             }
             if is_active {
@@ -157,6 +162,7 @@ impl Log {
         if outcome.truncations == self.truncations {
             self.unsynced.complete(&outcome.unsynced);
             self.snapshots.flushed(outcome.end);
+            self.sealed.retain(|base| !outcome.sealed.contains(base));
             if let Some(saved) = &outcome.epochs {
                 self.epochs.mark_saved(saved);
             }

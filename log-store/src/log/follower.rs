@@ -56,7 +56,7 @@ impl Log {
     fn append_given(&mut self, batch: &BatchView<'_>, now_ms: i64) -> io::Result<()> {
         let applied = AppliedBatch::read(batch)?;
         self.roll_if_full(batch, batch.last_offset(), batch.size() as u64, now_ms)?;
-        let position = self.writer.write(&[IoSlice::new(batch.bytes())], batch.size() as u64)?;
+        let position = self.write(&[IoSlice::new(batch.bytes())], batch.size() as u64)?;
         self.take_in(batch, position, applied)?;
         self.publish(batch.next_offset());
         Ok(())

@@ -40,8 +40,6 @@ pub struct Recovery {
 #[derive(Debug, Default)]
 struct Listing {
     files: BTreeSet<(FileKind, i64)>,
-    /// Whether the directory exists.
-    exists: bool,
 }
 
 impl Listing {
@@ -53,7 +51,7 @@ impl Listing {
         let leftovers = remove_leftovers(place, &names)?;
         let names = if leftovers { list_names(place)?.unwrap_or_default() } else { names };
         let files = names.iter().filter_map(|name| FileKind::parse(name)).collect();
-        Ok(Listing { files, exists: true })
+        Ok(Listing { files })
     }
 
     fn offsets(&self, kind: FileKind) -> impl Iterator<Item = i64> {
@@ -190,23 +188,27 @@ impl Loader {
             now_ms,
         };
         loader.find_segments(&listing)?;
+        loader.doubt_cleanness()?;
         loader.load_epochs()?;
-        if recovery.clean {
+        if loader.recovery.clean {
             loader.load_producers()?;
         } else {
             loader.recover()?;
         }
-        loader.into_log(&listing)
+        loader.into_log()
     }
 
     fn find_segments(&mut self, listing: &Listing) -> io::Result<()> {
+        let recovery_point = self.recovery.recovery_point;
+        // These are read anyway, which builds their indexes.
+        let recovered = listing.offsets(FileKind::Log).take_while(|base| *base <= recovery_point).last();
         for base in listing.offsets(FileKind::Log) {
             let size = self.place.io.len(&self.place.path(FileKind::Log, base))?;
             let has_txn_index = listing.has(FileKind::TxnIndex, base);
-            let segment = Arc::new(Segment::existing(&self.place, base, size, has_txn_index));
+            let interval = self.config.index_interval_bytes;
+            let segment = Arc::new(Segment::existing(&self.place, base, size, has_txn_index, interval));
             let complete = listing.has(FileKind::OffsetIndex, base) && listing.has(FileKind::TimeIndex, base);
-            // Without a clean end the last segments are read anyway, which builds their indexes.
-            if !complete && (self.recovery.clean || base < self.recovery.recovery_point) {
+            if !complete && (self.recovery.clean || recovered.is_some_and(|first| base < first)) {
                 tracing::warn!(dir = %self.place.dir().display(), base, "building missing indexes");
                 segment.rebuild_indexes()?;
             }
@@ -218,6 +220,23 @@ impl Loader {
             }
         }
         Ok(())
+    }
+
+    /// A log that was closed ends with a whole batch. If it does not, it was damaged since, and is read as
+    /// after a crash.
+    fn doubt_cleanness(&mut self) -> io::Result<()> {
+        if !self.recovery.clean {
+            return Ok(());
+        }
+        match self.log_end() {
+            Err(error) if error.kind() == ErrorKind::InvalidData => {
+                tracing::warn!(dir = %self.place.dir().display(), %error, "a closed log is damaged");
+                self.recovery.clean = false;
+                Ok(())
+            }
+            Err(error) => Err(error),
+            Ok(_) => Ok(()),
+        }
     }
 
     /// Reads the epochs; finds them in the batches if their file is damaged.
@@ -249,7 +268,7 @@ impl Loader {
         self.recovery.log_start.max(first)
     }
 
-    fn into_log(mut self, listing: &Listing) -> io::Result<Log> {
+    fn into_log(mut self) -> io::Result<Log> {
         let mut log_end = self.log_end()?;
         if log_end < self.recovery.log_start {
             self.remove_all(log_end)?;
@@ -261,16 +280,18 @@ impl Loader {
         self.remove_stray_snapshots(log_start, log_end)?;
         let is_new = self.segments.is_empty();
         if is_new {
-            self.segments.push(Arc::new(Segment::new(&self.place, log_start)));
+            self.segments.push(Arc::new(Segment::new(
+                &self.place,
+                log_start,
+                self.config.index_interval_bytes,
+            )));
         }
         let last = Arc::clone(self.segments.last().expect("at least one segment"));
-        let writer = SegmentWriter::new(last, &self.config, self.now_ms);
         let recovery_point =
             if self.recovery.clean { log_end } else { self.recovery.recovery_point.min(log_end) };
-        let mut unsynced = Unsynced::new(!listing.exists);
-        if is_new || !self.recovery.clean {
-            unsynced.note();
-        }
+        let writer = SegmentWriter::new(last, &self.config, self.now_ms);
+        // After an orderly end all names are durable; otherwise a crash may have come before they were.
+        let unsynced = Unsynced::new(is_new || !self.recovery.clean);
         Ok(Log {
             shared: Arc::new(Shared::new(self.segments, log_start, log_end)),
             place: self.place,
@@ -281,6 +302,7 @@ impl Loader {
             epochs: self.epochs,
             recovery_point,
             unsynced,
+            sealed: Vec::new(),
             truncations: 0,
             offline: false,
         })

@@ -204,7 +204,7 @@ impl LogReader {
     }
 
     /// Reads whole batches into `out` (cleared first), as [`LogReader::read`] finds them, and returns the
-    /// offset after the last of them, or `offset` if there are none.
+    /// offset after the last of them; without any, where there may be some next.
     ///
     /// # Errors
     /// As [`LogReader::read`]; also if the batches are damaged.
@@ -217,7 +217,8 @@ impl LogReader {
     ) -> Result<i64, ReadError> {
         out.clear();
         let Some(region) = self.read(offset, max_bytes, upper_bound, true)?.region else {
-            return Ok(offset);
+            // Nothing is left between here and there.
+            return Ok(offset.max(upper_bound.min(self.log_end())));
         };
         out.resize(region.length as usize, 0);
         region.file.read_exact_at(out, region.position)?;

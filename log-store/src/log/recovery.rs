@@ -10,7 +10,7 @@ use super::open::Loader;
 use crate::epochs::Epochs;
 use crate::producers::{AppliedBatch, Producers, Snapshots};
 use crate::segment::Segment;
-use crate::segment::recover::recover;
+use crate::segment::recover::{Recovered, recover};
 use crate::segment::scan::ScannedBatch;
 
 impl Loader {
@@ -37,43 +37,64 @@ impl Loader {
         };
         let log_start = self.log_start().min(start);
         self.producers = producers_at(&self.segments[..first], &mut self.snapshots, log_start, start)?;
+        self.epochs.truncate_from_end(start);
         let mut kept = first;
         while kept < self.segments.len() {
-            let whole = self.recover_segment(&Arc::clone(&self.segments[kept]))?;
+            let recovered = self.recover_segment(&Arc::clone(&self.segments[kept]))?;
+            if self.is_adrift(kept)? {
+                break;
+            }
             kept += 1;
-            if !whole || self.is_gap_behind(kept)? {
+            if recovered.cut > 0 || !self.joins(kept, recovered.epoch)? {
                 break;
             }
         }
+        let removed = self.segments.len() > kept;
         for segment in self.segments.drain(kept..) {
             tracing::warn!(dir = %self.place.dir().display(), base = segment.base_offset(),
                 "removing a segment behind one that was cut");
             segment.remove_files()?;
         }
+        if removed {
+            self.place.io.sync_dir(&self.place.dir())?;
+        }
         self.producers.expire(self.now_ms, self.config.producer_id_expiration_ms);
         Ok(())
     }
 
-    /// Whether the segment at `index` begins behind the end of the one before: its tail was lost as a
-    /// whole. Compaction leaves such gaps, too, but never in a log that isn't compacted.
-    fn is_gap_behind(&self, index: usize) -> io::Result<bool> {
-        match self.segments.get(index) {
-            Some(next) if !self.config.compact => {
-                Ok(self.segments[index - 1].next_offset()? < next.base_offset())
-            }
-            _ => Ok(false),
-        }
+    /// Whether the segment at `index` holds nothing and begins behind the end of the one before.
+    fn is_adrift(&self, index: usize) -> io::Result<bool> {
+        Ok(self.segments[index].size() == 0 && index > 0 && self.is_lost_before(index)?)
     }
 
-    /// Returns whether nothing had to be cut.
-    fn recover_segment(&mut self, segment: &Segment) -> io::Result<bool> {
+    /// Whether the segment at `index` goes on where the one before ends, in leader epoch `epoch`. If that
+    /// reaches further or is of a later epoch, a cut did not get to the disk.
+    fn joins(&self, index: usize, epoch: i32) -> io::Result<bool> {
+        let Some(next) = self.segments.get(index) else {
+            return Ok(true);
+        };
+        let before = &self.segments[index - 1];
+        // Compaction leaves gaps, too: where the topic may once have been compacted, which without a
+        // recovery point is anywhere, only an empty segment is proof of a loss.
+        let telling = before.size() == 0 || (self.recovery.recovery_point > 0 && !self.config.compact);
+        let first_epoch = next.first_leader_epoch()?;
+        let fits = before.next_offset()? <= next.base_offset() && !(0..epoch).contains(&first_epoch);
+        Ok(fits && !(telling && self.is_lost_before(index)?))
+    }
+
+    /// Whether what was not flushed yet is missing before the segment at `index`. A gap that reaches below
+    /// the recovery point is the work of compaction, or of a deletion that came half undone.
+    fn is_lost_before(&self, index: usize) -> io::Result<bool> {
+        let end = self.segments[index - 1].next_offset()?;
+        Ok((self.recovery.recovery_point..self.segments[index].base_offset()).contains(&end))
+    }
+
+    fn recover_segment(&mut self, segment: &Segment) -> io::Result<Recovered> {
         if segment.base_offset() > self.log_start() {
             self.snapshots.write(&self.producers, segment.base_offset())?;
         }
-        let interval = self.config.index_interval_bytes;
         let Loader { epochs, producers, .. } = self;
-        let cut = recover(segment, interval, |batch| take_in(segment, epochs, producers, batch))?;
-        Ok(cut == 0)
+        recover(segment, |batch| take_in(segment, epochs, producers, batch))
     }
 }
 
@@ -109,7 +130,13 @@ fn producers_at(
         if next_base.is_some_and(|next| next <= from) || segment.base_offset() >= offset {
             continue;
         }
-        replay(segment, from, offset, &mut producers)?;
+        match replay(segment, from, offset, &mut producers) {
+            // Reads of the damaged stretch will fail; that is no reason to give up all the rest.
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                tracing::error!(base = segment.base_offset(), %error, "a flushed segment is damaged");
+            }
+            other => other?,
+        }
     }
     Ok(producers)
 }

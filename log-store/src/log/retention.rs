@@ -66,6 +66,9 @@ impl Log {
         let mut retired = self.retirable(now_ms, upper_bound)?;
         if retired.len() == self.segment_count() {
             self.roll_to(self.log_end(), now_ms)?;
+        }
+        if !retired.is_empty() {
+            // What is left must be found after a crash, or the log would begin anew somewhere else.
             self.writer.ensure_file()?;
             self.place.io.sync_dir(&self.place.dir())?;
         }

@@ -44,6 +44,7 @@ impl Log {
         assert!(base_offset >= self.log_end(), "a new segment lies behind all others");
         self.writer.seal()?;
         if !empty {
+            self.sealed.push(self.active_base_offset());
             self.snapshots.write(&self.producers, base_offset)?;
         } else if self.active().has_file() {
             self.active().remove_files()?;

@@ -43,7 +43,9 @@ impl Log {
         }
         let log_end = self.writer.truncate_to(offset, now_ms)?.min(offset);
         self.shared.cut(self.log_start().min(log_end), log_end);
-        self.recovery_point = self.recovery_point.min(log_end);
+        // The cut is durable when the segment is flushed again, and that must come to pass even if it is
+        // sealed before anything else is written to it.
+        self.recovery_point = self.recovery_point.min(self.active_base_offset());
         self.epochs.truncate_from_end(log_end);
         self.reload_producers(now_ms)
     }

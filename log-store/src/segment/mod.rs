@@ -33,6 +33,8 @@ pub(crate) use search::{FoundBatch, FoundRecord};
 pub(crate) struct Segment {
     place: Arc<Place>,
     base_offset: i64,
+    /// Bytes of batches between two index entries.
+    index_interval: u32,
     /// Bytes that readers may see. Invariant: ends at the end of a batch.
     size: AtomicU64,
     file: Mutex<Option<Arc<dyn File>>>,
@@ -47,13 +49,20 @@ pub(crate) struct Segment {
 
 impl Segment {
     /// A segment found on disk, `size` bytes long.
-    pub(crate) fn existing(place: &Arc<Place>, base_offset: i64, size: u64, has_txn_index: bool) -> Segment {
+    pub(crate) fn existing(
+        place: &Arc<Place>,
+        base_offset: i64,
+        size: u64,
+        has_txn_index: bool,
+        index_interval: u32,
+    ) -> Segment {
         Segment {
             offsets: OffsetIndex::existing(Arc::clone(place), base_offset),
             times: TimeIndex::existing(Arc::clone(place), base_offset),
             txns: TxnIndex::existing(Arc::clone(place), base_offset, has_txn_index),
             place: Arc::clone(place),
             base_offset,
+            index_interval,
             size: AtomicU64::new(size),
             file: Mutex::new(None),
             largest: Mutex::new(None),
@@ -62,13 +71,14 @@ impl Segment {
     }
 
     /// A segment that has no file yet.
-    pub(crate) fn new(place: &Arc<Place>, base_offset: i64) -> Segment {
+    pub(crate) fn new(place: &Arc<Place>, base_offset: i64, index_interval: u32) -> Segment {
         Segment {
             offsets: OffsetIndex::new(Arc::clone(place), base_offset),
             times: TimeIndex::new(Arc::clone(place), base_offset),
             txns: TxnIndex::new(Arc::clone(place), base_offset),
             place: Arc::clone(place),
             base_offset,
+            index_interval,
             size: AtomicU64::new(0),
             file: Mutex::new(None),
             largest: Mutex::new(Some(TimestampOffset { timestamp: NO_TIMESTAMP, offset: base_offset })),
@@ -174,6 +184,20 @@ impl Segment {
         let timestamp = first.map(|batch| batch.header().max_timestamp());
         *self.first_timestamp.lock() = timestamp;
         Ok(timestamp)
+    }
+
+    /// Entries of the offset and of the time index. Both are in good order afterwards.
+    pub(crate) fn index_lengths(&self) -> io::Result<(usize, usize)> {
+        self.with_index_rebuilt(|| Ok((self.offsets.len()?, self.times.len()?)))
+    }
+
+    /// Leader epoch of the first batch; -1 if there is none that can be read.
+    pub(crate) fn first_leader_epoch(&self) -> io::Result<i32> {
+        match self.scan(0)?.next() {
+            Ok(first) => Ok(first.map_or(-1, |batch| batch.header().leader_epoch())),
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => Ok(-1),
+            Err(error) => Err(error),
+        }
     }
 
     /// Files that a flush of the sealed segment covers.

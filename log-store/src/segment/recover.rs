@@ -12,20 +12,16 @@ use crate::limits::SCAN_CHUNK_BYTES;
 #[derive(Debug)]
 struct IndexBuilder<'a> {
     segment: &'a Segment,
-    interval: u64,
     unindexed: u64,
     largest: TimestampOffset,
 }
 
-/// Kafka's default of `log.index.interval.bytes`, used where the partition's own is not at hand.
-const INDEX_INTERVAL_BYTES: u64 = 4096;
-
 impl<'a> IndexBuilder<'a> {
-    fn new(segment: &'a Segment, interval: u64) -> io::Result<Self> {
+    fn new(segment: &'a Segment) -> io::Result<Self> {
         segment.offsets.reset()?;
         segment.times.reset()?;
         let largest = TimestampOffset { timestamp: wire::batch::NO_TIMESTAMP, offset: segment.base_offset };
-        Ok(IndexBuilder { segment, interval, unindexed: 0, largest })
+        Ok(IndexBuilder { segment, unindexed: 0, largest })
     }
 
     fn add(&mut self, header: &BatchHeader<'_>, position: u64) -> io::Result<()> {
@@ -33,7 +29,7 @@ impl<'a> IndexBuilder<'a> {
             self.largest =
                 TimestampOffset { timestamp: header.max_timestamp(), offset: header.last_offset() };
         }
-        if self.unindexed > self.interval {
+        if self.unindexed > u64::from(self.segment.index_interval) {
             self.segment.offsets.push(header.last_offset(), position)?;
             self.segment.times.push_if_later(self.largest)?;
             self.unindexed = 0;
@@ -53,33 +49,47 @@ impl<'a> IndexBuilder<'a> {
     }
 }
 
-/// Builds the offset and time index of a segment from its headers.
+/// Builds the offset and time index of a segment from its headers, as far as they are good.
 pub(super) fn rebuild_indexes(segment: &Segment) -> io::Result<()> {
-    let mut builder = IndexBuilder::new(segment, INDEX_INTERVAL_BYTES)?;
+    let mut builder = IndexBuilder::new(segment)?;
+    let mut order = Order::new(segment);
     let mut scan = segment.scan(0)?;
-    while let Some(batch) = scan.next()? {
-        builder.add(&batch.header(), batch.position)?;
+    loop {
+        match scan.next() {
+            Ok(Some(batch)) if order.admit(&batch.header()).is_ok() => {
+                builder.add(&batch.header(), batch.position)?;
+            }
+            Err(error) if error.kind() != io::ErrorKind::InvalidData => return Err(error),
+            _ => return builder.finish(),
+        }
     }
-    builder.finish()
+}
+
+/// What is left of a segment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Recovered {
+    /// Bytes cut off.
+    pub(crate) cut: u64,
+    /// Leader epoch of its last batch, or -1.
+    pub(crate) epoch: i32,
 }
 
 /// Reads every batch of a segment, checks it, builds the indexes anew and cuts the file behind the last
-/// batch that is whole. `visit` sees each good batch. Returns the bytes cut off.
+/// batch that is whole. `visit` sees each good batch.
 ///
 /// A batch is good if its header and checksum are, if it begins at or behind the end of the one before,
 /// lies within reach of the base offset, and its leader epoch is not older: a header torn between its
 /// first fields, which the checksum doesn't cover, is found that way.
 ///
 /// # Errors
-/// A disk error. The cut is not durable yet.
+/// A disk error.
 pub(crate) fn recover(
     segment: &Segment,
-    index_interval: u32,
     mut visit: impl FnMut(&BatchView<'_>) -> io::Result<()>,
-) -> io::Result<u64> {
-    let mut builder = IndexBuilder::new(segment, u64::from(index_interval))?;
+) -> io::Result<Recovered> {
+    let mut builder = IndexBuilder::new(segment)?;
     segment.txns.reset()?;
-    let mut order = Order { next_offset: segment.base_offset, base_offset: segment.base_offset, epoch: -1 };
+    let mut order = Order::new(segment);
     let mut reader = BatchReader::new(segment, 0, segment.size());
     let valid = loop {
         let position = reader.position;
@@ -100,11 +110,14 @@ pub(crate) fn recover(
     };
     let cut = segment.size() - valid;
     if cut > 0 {
-        segment.file()?.truncate(valid)?;
+        let file = segment.file()?;
+        file.truncate(valid)?;
+        // Durable at once: the recovery point may lie behind the cut before anything is flushed again.
+        file.flush()?;
         segment.publish(valid);
     }
     builder.finish()?;
-    Ok(cut)
+    Ok(Recovered { cut, epoch: order.epoch })
 }
 
 fn warn_cut(segment: &Segment, position: u64, reason: &dyn std::fmt::Display) {
@@ -121,6 +134,10 @@ struct Order {
 }
 
 impl Order {
+    fn new(segment: &Segment) -> Order {
+        Order { base_offset: segment.base_offset, next_offset: segment.base_offset, epoch: -1 }
+    }
+
     fn admit(&mut self, batch: &BatchHeader<'_>) -> Result<(), String> {
         let (base, last) = (batch.base_offset(), batch.last_offset());
         if base < self.next_offset || last < base {

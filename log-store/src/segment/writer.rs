@@ -33,7 +33,7 @@ impl SegmentWriter {
 
     /// A new segment at `base_offset`; its file is made by the first write.
     pub(crate) fn create(place: &Arc<Place>, base_offset: i64, config: &LogConfig, now_ms: i64) -> Self {
-        Self::new(Arc::new(Segment::new(place, base_offset)), config, now_ms)
+        Self::new(Arc::new(Segment::new(place, base_offset, config.index_interval_bytes)), config, now_ms)
     }
 
     pub(crate) fn segment(&self) -> &Arc<Segment> {
@@ -55,9 +55,13 @@ impl SegmentWriter {
         if out_of_reach || self.end + size > u64::from(config.segment_bytes) {
             return Ok(true);
         }
-        Ok((self.end > 0 && self.age_ms(batch.max_timestamp(), now_ms)? > config.segment_ms - self.jitter_ms)
-            || self.segment.offsets.len()? >= OffsetIndex::entries_max(config.segment_index_bytes)
-            || self.segment.times.len()? >= TimeIndex::entries_max(config.segment_index_bytes))
+        let (offsets, times) = self.segment.index_lengths()?;
+        let index_full = offsets >= OffsetIndex::entries_max(config.segment_index_bytes)
+            || times >= TimeIndex::entries_max(config.segment_index_bytes);
+        let old = || {
+            io::Result::Ok(self.age_ms(batch.max_timestamp(), now_ms)? > config.segment_ms - self.jitter_ms)
+        };
+        Ok(index_full || (self.end > 0 && old()?))
     }
 
     /// How old the segment is: by the timestamps of its first batch and the coming one, else by the clock.
@@ -86,12 +90,7 @@ impl SegmentWriter {
     }
 
     /// Takes a written batch into the indexes.
-    pub(crate) fn index(
-        &mut self,
-        batch: &BatchHeader<'_>,
-        position: u64,
-        config: &LogConfig,
-    ) -> io::Result<()> {
+    pub(crate) fn index(&mut self, batch: &BatchHeader<'_>, position: u64) -> io::Result<()> {
         let mut largest = self.segment.largest_timestamp()?;
         if batch.max_timestamp() > largest.timestamp {
             largest = TimestampOffset { timestamp: batch.max_timestamp(), offset: batch.last_offset() };
@@ -100,7 +99,7 @@ impl SegmentWriter {
         if position == 0 {
             *self.segment.first_timestamp.lock() = Some(batch.max_timestamp());
         }
-        if self.unindexed > u64::from(config.index_interval_bytes) {
+        if self.unindexed > u64::from(self.segment.index_interval) {
             self.segment.offsets.push(batch.last_offset(), position)?;
             self.segment.times.push_if_later(largest)?;
             self.unindexed = 0;
@@ -133,6 +132,7 @@ impl SegmentWriter {
         let Some(cut) = self.segment.find(offset)? else {
             return self.segment.next_offset();
         };
+        self.segment.index_lengths()?;
         self.segment.publish(cut.position);
         self.segment.file()?.truncate(cut.position)?;
         self.segment.offsets.truncate_to(cut.base_offset)?;
