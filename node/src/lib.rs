@@ -4,6 +4,7 @@
 //! ```text
 //!   config/   Kafka's .properties files, typed and checked, with every problem at its line
 //!   cli/      `kraftlog <tool>`, and the same tools under Kafka's names
+//!   client/   a small blocking Kafka client for the tools
 //!   format/   the files a node needs before its first start
 //!   random.rs  ids from the system's generator
 //! ```
@@ -11,6 +12,7 @@
 //! Only this crate reads the environment, prints, or ends the process.
 
 pub mod cli;
+mod client;
 mod clock;
 pub mod config;
 mod format;

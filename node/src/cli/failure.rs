@@ -18,6 +18,16 @@ impl Failure {
         Self { message: message.into(), code: 1 }
     }
 
+    /// What was asked for makes no sense.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 2 }
+    }
+
+    /// No broker could be reached.
+    pub(crate) fn unreachable(message: impl Into<String>) -> Self {
+        Self { message: message.into(), code: 3 }
+    }
+
     /// The tool has said everything on standard output; only the exit code is left to tell.
     pub(crate) fn quiet() -> Self {
         Self { message: String::new(), code: 1 }

@@ -2,13 +2,19 @@
 //!
 //! ```text
 //!   failure.rs   how a tool ends when it can't do what was asked, and the exit code
+//!   connect.rs   how a tool finds its cluster
 //!   storage/     kafka-storage
+//!   topics/      kafka-topics
 //!   dump_log/    kafka-dump-log
+//!   metadata_quorum.rs
 //! ```
 
+mod connect;
 mod dump_log;
 mod failure;
+mod metadata_quorum;
 mod storage;
+mod topics;
 
 use std::ffi::OsString;
 use std::io::{BufWriter, Write};
@@ -32,6 +38,10 @@ struct Kraftlog {
 enum Tool {
     /// Make cluster ids, format log directories, look at them (kafka-storage)
     Storage(storage::Storage),
+    /// Create, list, describe, alter, delete topics (kafka-topics)
+    Topics(Box<topics::Topics>),
+    /// Describe the metadata quorum (kafka-metadata-quorum)
+    MetadataQuorum(metadata_quorum::MetadataQuorum),
     /// Print the records, indexes and snapshots in a log directory's files (kafka-dump-log)
     DumpLog(dump_log::DumpLog),
 }
@@ -63,6 +73,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn run(tool: Tool, out: &mut dyn Write) -> Result<(), Failure> {
     match tool {
         Tool::Storage(storage) => storage.run(out),
+        Tool::Topics(topics) => topics.run(out),
+        Tool::MetadataQuorum(quorum) => quorum.run(out),
         Tool::DumpLog(dump_log) => dump_log.run(out),
     }
 }
@@ -72,6 +84,8 @@ fn parse(args: Vec<OsString>) -> Result<Tool, clap::Error> {
     let program = args.first().map(program_name).unwrap_or_default();
     match program.as_str() {
         "kafka-storage" => parse_as(&program, args).map(Tool::Storage),
+        "kafka-topics" => parse_as(&program, args).map(|topics| Tool::Topics(Box::new(topics))),
+        "kafka-metadata-quorum" => parse_as(&program, args).map(Tool::MetadataQuorum),
         "kafka-dump-log" => parse_as(&program, args).map(Tool::DumpLog),
         _ => Kraftlog::try_parse_from(args).map(|kraftlog| kraftlog.tool),
     }
