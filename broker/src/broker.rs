@@ -23,6 +23,7 @@ use crate::fetch_sessions::SessionCache;
 use crate::group::{GroupCoordinator, service as groups};
 use crate::net::{Server, Service};
 use crate::partitions::PartitionManager;
+use crate::producer_ids::ProducerIds;
 
 /// Why a broker cannot be made.
 #[derive(Debug, Error)]
@@ -49,6 +50,7 @@ pub struct Broker {
     sessions: SessionCache,
     groups: Arc<GroupCoordinator>,
     auto_creations: InFlight,
+    producer_ids: ProducerIds,
     /// Given by the controller; -1 before.
     epoch: AtomicI64,
     /// Where work without a connection runs, and work that may block.
@@ -91,6 +93,7 @@ impl Broker {
             sessions,
             groups,
             auto_creations: InFlight::default(),
+            producer_ids: ProducerIds::default(),
             epoch: AtomicI64::new(-1),
             background,
         }))
@@ -170,6 +173,11 @@ impl Broker {
     /// Topics that are being created because clients asked for them.
     pub(crate) fn auto_creations(&self) -> &InFlight {
         &self.auto_creations
+    }
+
+    /// Ids for idempotent producers.
+    pub(crate) fn producer_ids(&self) -> &ProducerIds {
+        &self.producer_ids
     }
 
     /// Its epoch: the offset of the record that registered it; -1 before.

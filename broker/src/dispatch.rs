@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wire::header::RequestHeader;
 use wire::{ApiKey, Message, Reader, Request, VersionRange};
 
-use crate::api;
+use crate::api::{self, forwarded};
 use crate::broker::Broker;
 use crate::context::RequestContext;
 use crate::net::{ListenerKind, Outcome, Outgoing, Peer, Service};
@@ -17,6 +17,7 @@ use crate::time::now_ms;
 const BROKER_APIS: &[ApiKey] = &[
     ApiKey::Produce,
     ApiKey::Fetch,
+    ApiKey::ListOffsets,
     ApiKey::Metadata,
     ApiKey::OffsetCommit,
     ApiKey::OffsetFetch,
@@ -28,9 +29,24 @@ const BROKER_APIS: &[ApiKey] = &[
     ApiKey::DescribeGroups,
     ApiKey::ListGroups,
     ApiKey::ApiVersions,
+    ApiKey::CreateTopics,
+    ApiKey::DeleteTopics,
+    ApiKey::DeleteRecords,
+    ApiKey::InitProducerId,
+    ApiKey::OffsetForLeaderEpoch,
+    ApiKey::DescribeLogDirs,
+    ApiKey::CreatePartitions,
     ApiKey::DeleteGroups,
+    ApiKey::ElectLeaders,
+    ApiKey::ListPartitionReassignments,
     ApiKey::OffsetDelete,
+    ApiKey::DescribeClientQuotas,
+    ApiKey::DescribeQuorum,
+    ApiKey::UpdateFeatures,
     ApiKey::DescribeCluster,
+    ApiKey::DescribeProducers,
+    ApiKey::UnregisterBroker,
+    ApiKey::ListConfigResources,
     ApiKey::DescribeTopicPartitions,
 ];
 
@@ -98,21 +114,37 @@ fn dispatch(context: &RequestContext<'_>, call: Call<'_, '_>) -> Outcome {
     match call.envelope.api {
         ApiKey::Produce => call.either(context, api::produce::handle),
         ApiKey::Fetch => call.either(context, api::fetch::handle),
+        ApiKey::ListOffsets => call.now(context, api::list_offsets::handle),
         ApiKey::Metadata => call.now(context, api::metadata::handle),
-        ApiKey::ApiVersions => call.now(context, api::api_versions::handle),
-        ApiKey::DescribeCluster => call.now(context, api::describe_cluster::handle),
-        ApiKey::DescribeTopicPartitions => call.now(context, api::describe_topic_partitions::handle),
-        ApiKey::FindCoordinator => call.now(context, api::find_coordinator::handle),
-        ApiKey::JoinGroup => call.later(context, api::join_group::handle),
-        ApiKey::SyncGroup => call.later(context, api::sync_group::handle),
-        ApiKey::Heartbeat => call.now(context, api::heartbeat::handle),
-        ApiKey::LeaveGroup => call.later(context, api::leave_group::handle),
         ApiKey::OffsetCommit => call.later(context, api::offset_commit::handle),
         ApiKey::OffsetFetch => call.now(context, api::offset_fetch::handle),
-        ApiKey::OffsetDelete => call.later(context, api::offset_delete::handle),
-        ApiKey::ListGroups => call.now(context, api::list_groups::handle),
+        ApiKey::FindCoordinator => call.now(context, api::find_coordinator::handle),
+        ApiKey::JoinGroup => call.later(context, api::join_group::handle),
+        ApiKey::Heartbeat => call.now(context, api::heartbeat::handle),
+        ApiKey::LeaveGroup => call.later(context, api::leave_group::handle),
+        ApiKey::SyncGroup => call.later(context, api::sync_group::handle),
         ApiKey::DescribeGroups => call.now(context, api::describe_groups::handle),
+        ApiKey::ListGroups => call.now(context, api::list_groups::handle),
+        ApiKey::ApiVersions => call.now(context, api::api_versions::handle),
+        ApiKey::CreateTopics => call.later(context, forwarded::create_topics),
+        ApiKey::DeleteTopics => call.later(context, forwarded::delete_topics),
+        ApiKey::DeleteRecords => call.now(context, api::delete_records::handle),
+        ApiKey::InitProducerId => call.later(context, api::init_producer_id::handle),
+        ApiKey::OffsetForLeaderEpoch => call.now(context, api::offset_for_leader_epoch::handle),
+        ApiKey::DescribeLogDirs => call.now(context, api::describe_log_dirs::handle),
+        ApiKey::CreatePartitions => call.later(context, forwarded::create_partitions),
         ApiKey::DeleteGroups => call.later(context, api::delete_groups::handle),
+        ApiKey::ElectLeaders => call.later(context, forwarded::elect_leaders),
+        ApiKey::ListPartitionReassignments => call.later(context, forwarded::list_partition_reassignments),
+        ApiKey::OffsetDelete => call.later(context, api::offset_delete::handle),
+        ApiKey::DescribeClientQuotas => call.now(context, api::describe_client_quotas::handle),
+        ApiKey::DescribeQuorum => call.later(context, forwarded::describe_quorum),
+        ApiKey::UpdateFeatures => call.later(context, forwarded::update_features),
+        ApiKey::DescribeCluster => call.now(context, api::describe_cluster::handle),
+        ApiKey::DescribeProducers => call.now(context, api::describe_producers::handle),
+        ApiKey::UnregisterBroker => call.later(context, forwarded::unregister_broker),
+        ApiKey::ListConfigResources => call.now(context, api::list_config_resources::handle),
+        ApiKey::DescribeTopicPartitions => call.now(context, api::describe_topic_partitions::handle),
         _ => Outcome::Close,
     }
 }

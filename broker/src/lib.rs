@@ -36,6 +36,7 @@ mod limits;
 pub mod net;
 mod partition;
 mod partitions;
+mod producer_ids;
 mod reply;
 mod time;
 mod topic_config;

@@ -110,7 +110,7 @@ impl PartitionManager {
 
     /// The directory in which a partition lies, or shall lie: where the metadata says, else where
     /// it is found, else the first that works.
-    fn disk_of(&self, place: &TopicPartition, state: &image::Partition) -> Option<Arc<Disk>> {
+    pub(super) fn disk_of(&self, place: &TopicPartition, state: &image::Partition) -> Option<Arc<Disk>> {
         let assigned = state.directory(self.node_id);
         let by_id = self.disks.iter().find(|disk| Some(disk.id()) == assigned);
         let by_files = || {

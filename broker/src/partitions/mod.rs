@@ -6,11 +6,13 @@
 //! ```text
 //! lookup.rs     name or id ─▶ open partition; opens on first use
 //! follow.rs     metadata changes ─▶ leaders, settings, deletions, coordinators told
+//! located.rs    what lies in a directory, without opening anything
 //! recover.rs    at the start: logs checked after a crash, what the metadata does not know set aside
 //! sweep.rs      retention, flushes by time, checkpoints, producers, removal of deleted files
 //! ```
 
 mod follow;
+mod located;
 mod lookup;
 mod recover;
 mod sweep;
@@ -30,6 +32,7 @@ use crate::disks::Disk;
 use crate::partition::{HighWatermarkListener, Partition};
 use crate::topic_config::TopicConfig;
 
+pub(crate) use located::Located;
 pub(crate) use lookup::LookupFault;
 
 /// Which partition: the id of its topic, and its index.
