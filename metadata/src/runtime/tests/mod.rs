@@ -1,6 +1,7 @@
 //! The runtime on a quorum of one that lives in memory, driven by hand.
 
 mod follow;
+mod golden;
 mod lead;
 
 use std::sync::{Arc, Mutex};
