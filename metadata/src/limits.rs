@@ -41,3 +41,6 @@ pub(crate) const QUEUED_RAFT_EVENTS: usize = 1024;
 
 /// Requests that are handled before raft is listened to again.
 pub(crate) const CALLS_PER_TURN: usize = 64;
+
+/// Pause before records are offered again to a log that was too busy for them.
+pub(crate) const BUSY_RETRY_MS: u64 = 5;

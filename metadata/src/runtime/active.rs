@@ -11,6 +11,7 @@ use crate::controller::{
 };
 use crate::delta::MetadataDelta;
 use crate::image::Provenance;
+use crate::limits::BUSY_RETRY_MS;
 use crate::record::Record;
 
 /// A batch on its way, with what it leads to.
@@ -51,11 +52,32 @@ pub(crate) struct Active {
     pending: VecDeque<Pending>,
     /// Requests that wait for sweeps to end.
     deferred: VecDeque<Call>,
+    /// Records nobody asked for that the quorum was too busy to take. They were planned on the latest state, so
+    /// that nothing else is appended before them.
+    backlog: Vec<Record>,
+    /// When to offer the backlog again.
+    retry_ms: u64,
 }
 
 impl Active {
-    pub(crate) fn new(controller: Controller, epoch: i32, latest: ControllerState, next_offset: i64) -> Self {
-        Self { controller, epoch, latest, next_offset, pending: VecDeque::new(), deferred: VecDeque::new() }
+    /// A controller that begins with writing `activation`.
+    pub(crate) fn new(
+        controller: Controller,
+        epoch: i32,
+        latest: ControllerState,
+        next_offset: i64,
+        activation: Vec<Record>,
+    ) -> Self {
+        Self {
+            controller,
+            epoch,
+            latest,
+            next_offset,
+            pending: VecDeque::new(),
+            deferred: VecDeque::new(),
+            backlog: activation,
+            retry_ms: 0,
+        }
     }
 
     pub(crate) fn epoch(&self) -> i32 {
@@ -65,6 +87,11 @@ impl Active {
     /// Plans a request, appends what it leads to, and parks the answer until that is committed.
     pub(crate) fn handle(&mut self, call: Call, quorum: &dyn Quorum, now_ms: u64) -> Result<(), Deposed> {
         let Call { context, request, reply } = call;
+        self.append_backlog(quorum, now_ms)?;
+        if !self.backlog.is_empty() {
+            answer(reply, Err(busy()));
+            return Ok(());
+        }
         let planned = match self.controller.plan(&self.latest, self.next_offset, &context, &request, now_ms) {
             Err(error) => {
                 answer(reply, Err(error));
@@ -72,14 +99,14 @@ impl Active {
             }
             Ok(Outcome::AfterSweep(records)) => {
                 self.deferred.push_back(Call { context, request, reply });
-                return self.append(&records, quorum, now_ms);
+                return self.append_by_itself(records, quorum, now_ms);
             }
             Ok(Outcome::Plan(planned)) => planned,
         };
         match self.append(&planned.records, quorum, now_ms) {
             Ok(()) => self.controller.appended(&self.latest, &request, self.next_offset - 1),
             Err(Deposed::Refused(ProposeRefused::Busy | ProposeRefused::TooLarge)) => {
-                answer(reply, Err(ApiError::of(ErrorCode::RequestTimedOut)));
+                answer(reply, Err(busy()));
                 return Ok(());
             }
             Err(deposed) => {
@@ -99,13 +126,33 @@ impl Active {
         }
     }
 
-    /// Appends records as one batch and replays them.
-    pub(crate) fn append(
+    /// Appends records that nobody waits for; if the quorum is too busy, later.
+    fn append_by_itself(
         &mut self,
-        records: &[Record],
+        records: Vec<Record>,
         quorum: &dyn Quorum,
         now_ms: u64,
     ) -> Result<(), Deposed> {
+        debug_assert!(self.backlog.is_empty(), "nothing is planned while something is to be appended");
+        self.backlog = records;
+        self.append_backlog(quorum, now_ms)
+    }
+
+    /// Offers the backlog to the quorum.
+    pub(crate) fn append_backlog(&mut self, quorum: &dyn Quorum, now_ms: u64) -> Result<(), Deposed> {
+        let backlog = std::mem::take(&mut self.backlog);
+        match self.append(&backlog, quorum, now_ms) {
+            Err(Deposed::Refused(ProposeRefused::Busy)) => {
+                self.backlog = backlog;
+                self.retry_ms = now_ms + BUSY_RETRY_MS;
+                Ok(())
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Appends records as one batch and replays them.
+    fn append(&mut self, records: &[Record], quorum: &dyn Quorum, now_ms: u64) -> Result<(), Deposed> {
         if records.is_empty() {
             return Ok(());
         }
@@ -142,25 +189,32 @@ impl Active {
 
     /// Whether something is to be done besides waiting.
     pub(crate) fn has_work(&self) -> bool {
-        self.controller.has_sweeps() || !self.deferred.is_empty()
+        self.backlog.is_empty() && (self.controller.has_sweeps() || !self.deferred.is_empty())
     }
 
-    /// One step of what is to be done: of a sweep, or a request that waited for one.
-    pub(crate) fn work(&mut self, quorum: &dyn Quorum, now_ms: u64) -> Result<(), Deposed> {
+    /// When something is to be done if nothing happens before.
+    pub(crate) fn next_turn_ms(&self) -> u64 {
+        if self.backlog.is_empty() { self.controller.next_tick_ms() } else { self.retry_ms }
+    }
+
+    /// What time asks for, and one step of what is to be done: of a sweep, or a request that waited for one.
+    pub(crate) fn turn(&mut self, quorum: &dyn Quorum, now_ms: u64) -> Result<(), Deposed> {
+        self.append_backlog(quorum, now_ms)?;
+        if self.backlog.is_empty() {
+            let records = self.controller.tick(&self.latest, now_ms);
+            self.append_by_itself(records, quorum, now_ms)?;
+        }
+        if !self.has_work() {
+            return Ok(());
+        }
         if self.controller.has_sweeps() {
             let records = self.controller.sweep(&self.latest);
-            return self.append(&records, quorum, now_ms);
+            return self.append_by_itself(records, quorum, now_ms);
         }
         match self.deferred.pop_front() {
             Some(call) => self.handle(call, quorum, now_ms),
             None => Ok(()),
         }
-    }
-
-    /// What time asks for.
-    pub(crate) fn tick(&mut self, quorum: &dyn Quorum, now_ms: u64) -> Result<(), Deposed> {
-        let records = self.controller.tick(&self.latest, now_ms);
-        self.append(&records, quorum, now_ms)
     }
 
     /// Whom to tell that this node is not the controller any more; what was not committed is forgotten with `self`.
@@ -183,6 +237,10 @@ pub(crate) fn answer(reply: Reply, response: Result<ControllerResponse, ApiError
     if reply.send(response).is_err() {
         tracing::trace!("the asker did not wait for the controller's answer");
     }
+}
+
+fn busy() -> ApiError {
+    ApiError::new(ErrorCode::RequestTimedOut, "The metadata log has too much to write.")
 }
 
 fn encode(records: &[Record]) -> Vec<Vec<u8>> {

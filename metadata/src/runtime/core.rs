@@ -10,7 +10,7 @@ use super::cache::MetadataCache;
 use super::events::{Call, RaftBatch, RaftEvent};
 use super::loader::{LoadError, Loader};
 use super::publisher::Publisher;
-use super::quorum::{ProposeRefused, Quorum};
+use super::quorum::Quorum;
 use super::snapshots::SnapshotTrigger;
 use crate::controller::{ApiError, Controller, ControllerConfig, Dice};
 use crate::delta::MetadataDelta;
@@ -98,10 +98,7 @@ impl MetadataRuntime {
     /// Does a bounded piece of what is to be done without anybody asking. `true` if there is more.
     pub fn turn(&mut self, now_ms: u64) -> bool {
         if let Some(active) = &mut self.active {
-            let mut outcome = active.tick(&*self.quorum, now_ms);
-            if outcome.is_ok() && active.has_work() {
-                outcome = active.work(&*self.quorum, now_ms);
-            }
+            let outcome = active.turn(&*self.quorum, now_ms);
             self.resign_if_deposed(outcome);
         }
         self.write_snapshot_if_due(now_ms);
@@ -110,7 +107,7 @@ impl MetadataRuntime {
 
     /// When [`Self::turn`] has something to do if nothing happens before.
     pub fn next_turn_ms(&self) -> u64 {
-        let tick = self.active.as_ref().map_or(u64::MAX, |active| active.controller.next_tick_ms());
+        let tick = self.active.as_ref().map_or(u64::MAX, Active::next_turn_ms);
         let snapshot = self.snapshots.due_ms().map_or(u64::MAX, |due| due.max(0) as u64);
         tick.min(snapshot)
     }
@@ -188,9 +185,9 @@ impl MetadataRuntime {
         let (state, in_transaction) = (self.loader.state().clone(), self.loader.in_transaction());
         let (controller, records) = Controller::activate(config, dice, &state, in_transaction, now_ms);
         let next_offset = self.loader.provenance().end_offset;
-        let mut active = Active::new(controller, epoch, state, next_offset);
-        let outcome = active.append(&records, &*self.quorum, now_ms);
         tracing::info!(epoch, next_offset, records = records.len(), "this controller is active");
+        let mut active = Active::new(controller, epoch, state, next_offset, records);
+        let outcome = active.append_backlog(&*self.quorum, now_ms);
         self.active = Some(active);
         self.resign_if_deposed(outcome);
     }
@@ -208,9 +205,6 @@ impl MetadataRuntime {
 
     fn resign_if_deposed(&mut self, outcome: Result<(), Deposed>) {
         let (Err(deposed), Some(active)) = (outcome, &self.active) else { return };
-        if deposed == Deposed::Refused(ProposeRefused::Busy) {
-            return;
-        }
         let epoch = active.epoch();
         tracing::warn!(epoch, %deposed, "this controller gives its place up");
         self.depose("it gave its place up");
@@ -230,6 +224,6 @@ impl MetadataRuntime {
             return;
         }
         let image = self.loader.state().image();
-        self.snapshots.begin(image, &*self.quorum, self.config.inline_snapshots);
+        self.snapshots.begin(image, &*self.quorum, now_ms, self.config.inline_snapshots);
     }
 }

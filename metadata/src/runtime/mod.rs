@@ -29,7 +29,7 @@ pub use events::{Call, RaftBatch, RaftEvent};
 pub use handle::ControllerHandle;
 pub use loader::LoadError;
 pub use publisher::Publisher;
-pub use quorum::{ProposeRefused, Quorum, SnapshotSink};
+pub use quorum::{ProposeRefused, Quorum, RaftQuorum, SnapshotSink};
 pub use state_machine::MetadataStateMachine;
 pub use thread::{MetadataThread, spawn};
 

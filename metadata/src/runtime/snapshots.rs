@@ -53,11 +53,11 @@ impl SnapshotTrigger {
 
     /// Begins to write a snapshot of `image`, on a thread of its own unless `inline`. The image is a value, so
     /// that nothing else waits for it.
-    pub(crate) fn begin(&mut self, image: &MetadataImage, quorum: &dyn Quorum, inline: bool) {
+    pub(crate) fn begin(&mut self, image: &MetadataImage, quorum: &dyn Quorum, now_ms: u64, inline: bool) {
         let Provenance { end_offset, epoch, append_ms } = image.provenance();
         self.covered();
         let end = OffsetAndEpoch::new(end_offset, epoch);
-        let sink = match quorum.begin_snapshot(end, append_ms) {
+        let sink = match quorum.begin_snapshot(end, append_ms, now_ms as i64) {
             Ok(Some(sink)) => sink,
             Ok(None) => return,
             Err(error) => {

@@ -212,6 +212,6 @@ fn requests_are_answered_as_by_apache() {
         let wrote = node.quorum.log.lock().expect("free").end_offset > records_before;
         assert!(code == "NONE" || !wrote, "{request}: a refusal writes nothing");
     }
-    assert_eq!(REFUSALS.lines().filter(|line| !line.starts_with('#')).count(), 87);
+    assert_eq!(REFUSALS.lines().filter(|line| !line.starts_with('#')).count(), 90);
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }

@@ -117,3 +117,18 @@ fn an_idle_controller_writes_that_it_lives() {
     let record = MetadataRecord::decode(&batches[0].records[0]).expect("decodes");
     assert_eq!(record.name(), "NoOpRecord");
 }
+
+#[test]
+fn an_activation_that_finds_the_quorum_busy_is_tried_again() {
+    let mut node = Node::new();
+    node.quorum.log.lock().expect("free").refusal = Some(ProposeRefused::Busy);
+    node.elect(EPOCH);
+    assert!(node.runtime.is_active() && node.image().features().metadata_version().is_none());
+    let error = node.create_topic("t", 1).expect_err("nothing comes before the bootstrap records");
+    assert_eq!(error.code, ErrorCode::RequestTimedOut);
+    node.quorum.log.lock().expect("free").refusal = None;
+    node.now_ms = node.runtime.next_turn_ms();
+    node.runtime.turn(node.now_ms);
+    node.commit();
+    assert_eq!(node.image().features().metadata_version(), Some(MetadataVersion::LATEST));
+}

@@ -102,7 +102,12 @@ impl Quorum for QuorumOfOne {
         self.0.log.lock().expect("no test panics with it").resigned.push(epoch);
     }
 
-    fn begin_snapshot(&self, end: OffsetAndEpoch, _: i64) -> Result<Option<Box<dyn SnapshotSink>>, String> {
+    fn begin_snapshot(
+        &self,
+        end: OffsetAndEpoch,
+        _: i64,
+        _: i64,
+    ) -> Result<Option<Box<dyn SnapshotSink>>, String> {
         Ok(Some(Box::new(MemorySink { quorum: self.0.clone(), end, batches: Vec::new() })))
     }
 }
