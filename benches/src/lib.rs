@@ -7,7 +7,7 @@
 //!                    ├─ startup.rs    from the start of the process to the first topic
 //!                    ├─ usage.rs      CPU time and memory of a process
 //!                    └─ ceiling.rs    sendfile, page cache and CRC without any broker
-//!                  report.rs ── medians, spreads, ratios, as a table
+//!                  report.rs ── medians, spreads, ratios, as a table; machine.rs ── of what machine
 //! ```
 
 mod batches;
@@ -16,6 +16,7 @@ mod connection;
 mod contest;
 mod frames;
 mod generator;
+mod machine;
 mod report;
 mod startup;
 mod usage;

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::ceiling::Ceilings;
 use crate::contest::Contestant;
+use crate::machine::Machine;
 use crate::startup::Startup;
 use crate::workload::{Run, WORKLOADS, Work};
 
@@ -130,12 +131,13 @@ impl Report {
             if self.rounds.iter().all(|round| round.samples.iter().all(|(at, ..)| *at != place)) {
                 continue;
             }
-            for measure in measures(workload.work) {
+            for (row, measure) in measures(workload.work).into_iter().enumerate() {
                 let column = |who| {
                     let samples = self.rounds.iter().filter_map(|round| round.sample(place, who));
                     samples.map(measure.read).collect::<Vec<f64>>()
                 };
-                self.row(out, workload.name, measure.name, column, measure.wanted)?;
+                let name = if row == 0 { workload.name } else { "" };
+                self.row(out, name, measure.name, column, measure.wanted)?;
             }
         }
         Ok(())
@@ -213,6 +215,7 @@ impl Report {
 impl fmt::Display for Report {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut out = String::new();
+        writeln!(out, "{} {} rounds.\n", Machine::here(), self.rounds.len())?;
         writeln!(
             out,
             "| work | measure | Apache Kafka 4.3.1 | kraftlog | ratio (lowest–highest) | wanted |"
