@@ -142,6 +142,25 @@ fn directory_changes_hands(from: Server, to: Server, leaving: Leaving) {
     View::of(&node).assert_same(&grown);
 }
 
+/// `from` formats the directory, `to` is the first to start on it.
+fn formatted_by_one_started_by_the_other(from: Server, to: Server) {
+    let mut node = node_of(from).format();
+    node.hand_over_to(to);
+    node.start_again();
+    admin(&node, "TopicCommand", "--create --topic first").run();
+    assert_eq!(admin(&node, "TopicCommand", "--list").run().trim(), "first");
+}
+
+#[test]
+fn kraftlog_starts_on_what_apache_formatted() {
+    formatted_by_one_started_by_the_other(Server::Apache, Server::under_test());
+}
+
+#[test]
+fn apache_starts_on_what_kraftlog_formatted() {
+    formatted_by_one_started_by_the_other(Server::under_test(), Server::Apache);
+}
+
 #[test]
 fn kraftlog_takes_over_from_apache_after_a_clean_stop() {
     directory_changes_hands(Server::Apache, Server::under_test(), Leaving::Cleanly);
