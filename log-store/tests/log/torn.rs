@@ -5,6 +5,8 @@ use log_store::log::{Log, Recovery};
 
 use crate::support::{Disk, NOW, append, batch, clean, produced, read_all, small_segments};
 
+type Damage = fn(&[u8]) -> Vec<u8>;
+
 const LOG: &str = "00000000000000000000.log";
 
 fn filled(disk: &Disk, appends: usize) -> Log {
@@ -107,11 +109,11 @@ fn damaged_or_missing_indexes_are_built_anew() {
     assert!(indexes.len() > 6);
     for name in indexes {
         let good = disk.read_file(&name);
-        let damages: [&dyn Fn(&[u8]) -> Vec<u8>; 4] = [
-            &|good| good.iter().rev().copied().collect(),
-            &|good| [good, &[0; 120]].concat(),
-            &|good| [good, &[1]].concat(),
-            &|good| vec![0x7f; good.len() + 24],
+        let damages: [Damage; 4] = [
+            |good| good.iter().rev().copied().collect(),
+            |good| [good, &[0; 120]].concat(),
+            |good| [good, &[1]].concat(),
+            |good| vec![0x7f; good.len() + 24],
         ];
         for (number, damage) in damages.iter().enumerate() {
             disk.write_file(&name, &damage(&good));
