@@ -24,6 +24,9 @@ pub const FETCH_MAX_WAIT_MS: i32 = 500;
 /// Most bytes of a snapshot in one answer to FetchSnapshot.
 pub const FETCH_SNAPSHOT_MAX_BYTES: i32 = 1024 * 1024;
 
+/// No log gets as far; a leader that names a snapshot beyond it is not believed.
+pub const OFFSET_MAX: i64 = i64::MAX / 2;
+
 /// Fetches that may wait at the leader; one above it is answered at once.
 pub const PARKED_FETCHES_MAX: usize = 10_000;
 

@@ -126,10 +126,16 @@ impl Engine {
             fetch_offset: end.offset,
             last_fetched_epoch: end.epoch,
             high_watermark: self.high_watermark.unwrap_or(-1),
-            max_wait_ms: limits::FETCH_MAX_WAIT_MS,
+            max_wait_ms: self.fetch_max_wait_ms(),
             max_bytes: limits::FETCH_MAX_BYTES,
         };
         self.send(to, RequestKind::Fetch, Request::Fetch(request));
+    }
+
+    /// A fetch that waits must come back before anybody gives it up.
+    fn fetch_max_wait_ms(&self) -> i32 {
+        let patience_ms = self.config.fetch_timeout_ms.min(self.config.request_timeout_ms) / 2;
+        i32::try_from(patience_ms).unwrap_or(i32::MAX).min(limits::FETCH_MAX_WAIT_MS)
     }
 
     fn send_fetch_snapshot(&mut self, to: Peer, snapshot: SnapshotFetch) {

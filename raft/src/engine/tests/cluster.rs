@@ -38,12 +38,38 @@ struct Node {
     high_watermark: i64,
 }
 
+/// A request that a node has to answer.
+#[derive(Clone, Debug)]
+struct Asked {
+    from: usize,
+    correlation_id: u64,
+    incarnation: u64,
+    /// Epoch and candidate of a real vote.
+    vote: Option<(i32, i32)>,
+}
+
 /// What is on its way to a node.
 #[derive(Clone, Debug)]
 enum Delivery {
-    Request { from: usize, correlation_id: u64, incarnation: u64, request: Request },
-    Answer { correlation_id: u64, incarnation: u64, response: Response },
-    FlushDone { incarnation: u64 },
+    Request {
+        from: usize,
+        correlation_id: u64,
+        incarnation: u64,
+        request: Request,
+    },
+    Answer {
+        correlation_id: u64,
+        incarnation: u64,
+        response: Response,
+    },
+    /// The connection broke: its other end died.
+    Broken {
+        correlation_id: u64,
+        incarnation: u64,
+    },
+    FlushDone {
+        incarnation: u64,
+    },
     Restart,
 }
 
@@ -56,9 +82,13 @@ pub(super) struct Cluster {
     /// Pairs (from, to) between which nothing passes.
     pub(super) cut: BTreeSet<(usize, usize)>,
     queue: BTreeMap<(u64, u64), (usize, Delivery)>,
+    /// Timeouts far too short for the weather: elections that cross each other.
+    hasty: bool,
     sequence: u64,
     contents: u64,
-    requests: BTreeMap<u64, (usize, u64, u64)>,
+    requests: BTreeMap<u64, Asked>,
+    /// Who got the vote of (voter, epoch).
+    votes: BTreeMap<(usize, i32), i32>,
     by_content: BTreeMap<u64, Rc<Batch>>,
     leaders: BTreeMap<i32, usize>,
     /// Contents of all batches ever committed, in order. Invariant: only grows.
@@ -88,9 +118,11 @@ impl Cluster {
             weather: Weather::FINE,
             cut: BTreeSet::new(),
             queue: BTreeMap::new(),
+            hasty: seed % 4 == 1,
             sequence: 0,
             contents: 0,
             requests: BTreeMap::new(),
+            votes: BTreeMap::new(),
             by_content: BTreeMap::new(),
             leaders: BTreeMap::new(),
             committed: Vec::new(),
@@ -146,8 +178,7 @@ impl Cluster {
     }
 
     pub(super) fn crash(&mut self, node: usize) {
-        let tail = self.nodes[node].disk.batches.len() as u64 + 1;
-        let survives = self.random.below(tail) as usize;
+        let survives = if self.chance(70) { 0 } else { self.below(4) as usize };
         let node_state = &mut self.nodes[node];
         if node_state.engine.take().is_none() {
             return;
@@ -155,7 +186,8 @@ impl Cluster {
         node_state.disk.crash(survives);
         node_state.flush_under_way = false;
         node_state.incarnation += 1;
-        let delay = 1 + self.random.below(3_000);
+        let outage = if self.chance(50) { 20 } else { 3_000 };
+        let delay = 1 + self.below(outage);
         self.push(delay, node, Delivery::Restart);
     }
 
@@ -168,6 +200,11 @@ impl Cluster {
         );
         config.endpoints =
             vec![Endpoint { listener: "CONTROLLER".to_owned(), host: format!("host{node}"), port: 9093 }];
+        if self.hasty {
+            config.election_timeout_ms = 30;
+            config.fetch_timeout_ms = 200;
+            config.request_timeout_ms = 100;
+        }
         let state = &mut self.nodes[node];
         let recovered = Recovered {
             election: state.disk.election,
@@ -224,10 +261,24 @@ impl Cluster {
         match delivery {
             Delivery::Restart => self.start(node),
             Delivery::FlushDone { incarnation } => self.flush(node, incarnation),
+            Delivery::Request { from, correlation_id, incarnation, .. }
+                if self.nodes[node].engine.is_none() =>
+            {
+                self.push(1, from, Delivery::Broken { correlation_id, incarnation });
+            }
+            Delivery::Broken { correlation_id, incarnation } => {
+                if self.nodes[node].incarnation == incarnation {
+                    self.step(node, Event::SendFailed { correlation_id });
+                }
+            }
             Delivery::Request { from, correlation_id, incarnation, request } => {
                 self.sequence += 1;
                 let id = self.sequence;
-                self.requests.insert(id, (from, correlation_id, incarnation));
+                let vote = match &request {
+                    Request::Vote(vote) if !vote.pre_vote => Some((vote.epoch, vote.candidate.id)),
+                    _ => None,
+                };
+                self.requests.insert(id, Asked { from, correlation_id, incarnation, vote });
                 self.step(node, Event::Request { id, request });
             }
             Delivery::Answer { correlation_id, incarnation, response } => {
@@ -299,12 +350,18 @@ impl Cluster {
                 self.nodes[node].disk.truncate_to(end);
             }
             Effect::SendRequest { to, correlation_id, request } => {
+                if let Request::Fetch(fetch) = &request {
+                    let flushed = self.nodes[node].disk.flushed;
+                    assert!(fetch.fetch_offset <= flushed, "a fetch promises what is not flushed");
+                }
                 let incarnation = self.nodes[node].incarnation;
                 let delivery = Delivery::Request { from: node, correlation_id, incarnation, request };
                 self.transmit(node, to.id as usize, delivery);
             }
             Effect::Reply { to, reply } => {
-                let (from, correlation_id, incarnation) = self.requests.remove(&to).expect("one answer each");
+                let asked = self.requests.remove(&to).expect("one answer each");
+                self.note_vote(node, &asked, &reply);
+                let Asked { from, correlation_id, incarnation, .. } = asked;
                 let response = self.response(node, reply);
                 self.transmit(node, from, Delivery::Answer { correlation_id, incarnation, response });
             }
@@ -319,6 +376,16 @@ impl Cluster {
             Effect::AppendSnapshot { bytes, .. } => self.nodes[node].snapshot_bytes.extend(bytes),
             Effect::InstallSnapshot { id } => self.install(node, id),
             Effect::Report(_) => {}
+        }
+    }
+
+    /// One vote in an epoch, whatever was forgotten in between.
+    fn note_vote(&mut self, node: usize, asked: &Asked, reply: &Reply) {
+        if let (Some((epoch, candidate)), Reply::Vote(response)) = (asked.vote, reply)
+            && response.vote_granted
+        {
+            let known = *self.votes.entry((node, epoch)).or_insert(candidate);
+            assert_eq!(known, candidate, "node {node} voted twice in epoch {epoch}");
         }
     }
 
@@ -431,6 +498,13 @@ impl Cluster {
         let state = &mut self.nodes[node];
         assert!(end >= state.high_watermark, "a high watermark never falls");
         assert!(end <= state.disk.flushed, "committed before it was flushed");
+        if let Some(epoch) = state.engine.as_ref().and_then(Engine::leading_epoch) {
+            assert_eq!(
+                state.disk.epoch_before(end),
+                epoch,
+                "a leader commits over a record of its own epoch"
+            );
+        }
         state.high_watermark = end;
         let contents = state.disk.contents_before(end);
         let common = contents.len().min(self.committed.len());
