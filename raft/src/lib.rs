@@ -30,8 +30,8 @@ pub use driver::{
     ProposeError, QuorumInfo, Reply, SendFailed, SnapshotBuilder, Transport, spawn,
 };
 pub use engine::{
-    ElectionState, Endpoint, EngineConfig, LeaderAndEpoch, OffsetAndEpoch, Peer, ReplicaKey, RoleName, Voter,
-    VoterSet,
+    CorrelationId, ElectionState, Endpoint, EngineConfig, LeaderAndEpoch, OffsetAndEpoch, Peer, ReplicaKey,
+    RoleName, Voter, VoterSet,
 };
 pub use protocol::{InboundRequest, RequestBody, ResponseBody, TOPIC_ID, TOPIC_NAME};
 pub use quorum_state::{QUORUM_STATE_FILE_NAME, QuorumStateError, read_quorum_state, write_quorum_state};

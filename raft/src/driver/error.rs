@@ -3,8 +3,10 @@
 use std::io;
 use std::path::PathBuf;
 
+use log_store::directory::DirectoryError;
 use log_store::log::{ChangeError, FlushError, FollowerAppendError, OpenError, ReadError};
 use snapshot::SnapshotError;
+use wire::Uuid;
 
 use crate::protocol::records::DamagedBatch;
 use crate::quorum_state::QuorumStateError;
@@ -19,6 +21,17 @@ pub enum DriverError {
         path: PathBuf,
         /// What the system said.
         source: io::Error,
+    },
+    /// `partition.metadata` is damaged, or the disk failed.
+    #[error(transparent)]
+    PartitionMetadata(#[from] DirectoryError),
+    /// The directory belongs to another topic.
+    #[error("{}: holds the topic with id {topic_id}, not the metadata log", path.display())]
+    OtherTopic {
+        /// The directory.
+        path: PathBuf,
+        /// The topic in it.
+        topic_id: Uuid,
     },
     /// The quorum state is damaged, foreign or could not be written.
     #[error(transparent)]

@@ -5,7 +5,7 @@ use std::fmt::{self, Debug, Formatter};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crossbeam_channel::Receiver;
+use crossbeam_channel::{Receiver, Sender};
 use log_store::io::Io;
 use log_store::log::Log;
 use snapshot::SnapshotReceiver;
@@ -67,6 +67,8 @@ pub struct Driver {
     pub(super) transport: Box<dyn Transport>,
     pub(super) shared: Arc<Shared>,
     pub(super) commands: Receiver<Command>,
+    /// Keeps the inbox open when the last handle is gone.
+    pub(super) _sender: Sender<Command>,
     /// A command that came while the thread slept.
     pub(super) waiting: Option<Command>,
     /// Completions of effects, for the engine.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crossbeam_channel::bounded;
+use log_store::directory::{PartitionMetadata, read_partition_metadata, write_partition_metadata};
 use log_store::io::Io;
 use log_store::log::{Log, Recovery};
 use snapshot::{SnapshotDirectory, SnapshotId};
@@ -16,6 +17,7 @@ use super::shared::{QuorumInfo, Shared};
 use super::{DriverConfig, DriverError};
 use crate::engine::{ControlRecord, Engine, LogView, OffsetAndEpoch, Recovered, VoterHistory};
 use crate::limits;
+use crate::protocol::TOPIC_ID;
 use crate::protocol::records::{DamagedBatch, control_records, voter_set};
 use crate::quorum_state::read_quorum_state;
 use crate::state_machine::StateMachine;
@@ -43,6 +45,7 @@ impl Driver {
         now: Now,
     ) -> Result<(Self, Handle), DriverError> {
         make_directory(&*io, &config.directory)?;
+        claim_directory(&*io, &config.directory)?;
         let election = read_quorum_state(&*io, &config.directory, &config.static_voters)?;
         let Opened { log, snapshots, ids } = open_log(&io, &config, now)?;
         let voters = read_voters(&config, &log, &snapshots, &ids)?;
@@ -69,6 +72,7 @@ impl Driver {
             transport,
             shared,
             commands,
+            _sender: handle.commands.clone(),
             waiting: None,
             events: VecDeque::new(),
             unwritten: Vec::new(),
@@ -102,6 +106,17 @@ fn make_directory(io: &dyn Io, path: &Path) -> Result<(), DriverError> {
     match path.parent() {
         Some(parent) => io.sync_dir(parent).map_err(failed),
         None => Ok(()),
+    }
+}
+
+/// Says whose directory it is, as Kafka does, unless that is said already.
+fn claim_directory(io: &dyn Io, path: &Path) -> Result<(), DriverError> {
+    match read_partition_metadata(io, path)? {
+        Some(found) if found.topic_id != TOPIC_ID => {
+            Err(DriverError::OtherTopic { path: path.to_owned(), topic_id: found.topic_id })
+        }
+        Some(_) => Ok(()),
+        None => Ok(write_partition_metadata(io, path, PartitionMetadata { topic_id: TOPIC_ID })?),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The driver on a disk in memory, round by round.
 
+mod bootstrap;
 mod crashes;
 mod harness;
 mod replication;
