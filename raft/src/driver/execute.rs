@@ -43,6 +43,8 @@ impl Driver {
             }
             Effect::Reply { to, reply } => self.reply(to, &reply)?,
             Effect::AdvanceHighWatermark { high_watermark } => {
+                // Whoever sees the new end finds the voters and the snapshots before it as well.
+                self.publish();
                 self.shared.advance_high_watermark(high_watermark);
             }
             Effect::LeaderChanged { leader, epoch_start } => {
