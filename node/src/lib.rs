@@ -16,5 +16,6 @@ mod client;
 mod clock;
 pub mod config;
 mod format;
+mod partitioner;
 
 mod random;

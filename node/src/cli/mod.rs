@@ -7,12 +7,15 @@
 //!   topics/      kafka-topics
 //!   dump_log/    kafka-dump-log
 //!   metadata_quorum.rs
+//!   produce.rs, consume/
 //! ```
 
 mod connect;
+mod consume;
 mod dump_log;
 mod failure;
 mod metadata_quorum;
+mod produce;
 mod storage;
 mod topics;
 
@@ -42,6 +45,10 @@ enum Tool {
     Topics(Box<topics::Topics>),
     /// Describe the metadata quorum (kafka-metadata-quorum)
     MetadataQuorum(metadata_quorum::MetadataQuorum),
+    /// Write lines to a topic
+    Produce(produce::Produce),
+    /// Print the records of a topic
+    Consume(consume::Consume),
     /// Print the records, indexes and snapshots in a log directory's files (kafka-dump-log)
     DumpLog(dump_log::DumpLog),
 }
@@ -75,6 +82,8 @@ fn run(tool: Tool, out: &mut dyn Write) -> Result<(), Failure> {
         Tool::Storage(storage) => storage.run(out),
         Tool::Topics(topics) => topics.run(out),
         Tool::MetadataQuorum(quorum) => quorum.run(out),
+        Tool::Produce(produce) => produce.run(),
+        Tool::Consume(consume) => consume.run(out),
         Tool::DumpLog(dump_log) => dump_log.run(out),
     }
 }

@@ -210,6 +210,12 @@ impl Cluster {
         self.controller = Some(response.controller_id).filter(|id| self.nodes.contains_key(id));
     }
 
+    /// Learns where a node is, from an answer that names it.
+    pub(crate) fn note_node(&mut self, id: i32, host: &str, port: i32) {
+        let port = u16::try_from(port).unwrap_or(0);
+        self.nodes.insert(id, HostPort { host: host.to_owned(), port });
+    }
+
     /// Repeats `attempt` while it fails in a way that passes, until the task's time is up.
     pub(crate) fn retry<T>(
         &mut self,
@@ -219,7 +225,7 @@ impl Cluster {
         loop {
             match attempt(self) {
                 Err(error) if error.is_retriable() && Instant::now() < deadline => {
-                    thread::sleep(RETRY_BACKOFF)
+                    thread::sleep(RETRY_BACKOFF);
                 }
                 other => return other,
             }

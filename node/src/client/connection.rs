@@ -118,13 +118,17 @@ impl Connection {
             Cause::Unresolved(error) | Cause::Refused(error) | Cause::Silent(error) => {
                 ClientError::Lost { server, error }
             }
+            Cause::TooOld(error) => ClientError::Garbled {
+                server,
+                reason: format!("this server is too old for these tools: {error}"),
+            },
             Cause::NotKafka(_) => {
                 ClientError::Garbled { server, reason: "an answer is not of this protocol".into() }
             }
         }
     }
 
-    fn frame<'r, R: Request<'r>>(&mut self, request: &R, version: i16) -> Vec<u8> {
+    fn frame<'r, R: Request<'r>>(&mut self, request: &R, version: i16) -> Result<Vec<u8>, Cause> {
         self.correlation_id = self.correlation_id.wrapping_add(1);
         let header = RequestHeader {
             request_api_key: R::API_KEY.code(),
@@ -137,14 +141,14 @@ impl Connection {
         header
             .encode(&mut writer, R::API_KEY.request_header_version(version))
             .expect("a header fits its version");
-        request.encode(&mut writer, version).expect("the tools' requests fit every version they are sent in");
+        request.encode(&mut writer, version).map_err(Cause::TooOld)?;
         let length = i32::try_from(writer.buffer().len() - 4).expect("the tools' requests are small");
         writer.patch_i32(0, length);
-        writer.into_bytes()
+        Ok(writer.into_bytes())
     }
 
     fn exchange<'r, R: Request<'r>>(&mut self, request: &R, version: i16) -> Result<Reply<R>, Cause> {
-        let frame = self.frame(request, version);
+        let frame = self.frame(request, version)?;
         self.stream.write_all(&frame).map_err(Cause::Silent)?;
         let mut length = [0; 4];
         self.stream.read_exact(&mut length).map_err(Cause::Silent)?;

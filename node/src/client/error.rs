@@ -75,6 +75,8 @@ pub(crate) enum Cause {
     Refused(io::Error),
     /// It took the connection and did not answer a first request.
     Silent(io::Error),
+    /// It offers no version in which the request can be said.
+    TooOld(wire::EncodeError),
     /// It answered with something that is not Kafka's protocol.
     NotKafka(Vec<u8>),
 }
@@ -88,6 +90,7 @@ impl fmt::Display for Unreachable {
             }
             Cause::Refused(error) => write!(f, "{}", connect_words(error))?,
             Cause::Silent(error) => write!(f, "{}", silence_words(error))?,
+            Cause::TooOld(error) => write!(f, "the server is too old for these tools: {error}")?,
             Cause::NotKafka(bytes) => write!(f, "{}", foreign_words(bytes))?,
         }
         let mut addresses: Vec<String> =
