@@ -209,6 +209,14 @@ fn broker_api_versions_are_those_that_clients_need() {
 }
 
 #[test]
+fn the_log_has_the_lines_that_container_tests_wait_for() {
+    let node = Node::start();
+    for line in ["Transitioning from RECOVERY to RUNNING", "Kafka Server started"] {
+        eventually(line, Duration::from_secs(5), || node.log().contains(line));
+    }
+}
+
+#[test]
 fn a_deleted_topic_leaves_no_directory_behind() {
     let node = Node::of(kraftlog_interop::Server::under_test()).set("file.delete.delay.ms", "100").start();
     admin(&node, "TopicCommand", "--create --topic gone --partitions 2").run();
