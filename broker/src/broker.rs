@@ -11,6 +11,7 @@ use metadata::delta::MetadataDelta;
 use metadata::image::{ConfigResource, MetadataImage};
 use thiserror::Error;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::{Notify, watch};
 use wire::Uuid;
 
 use crate::authorise::Authoriser;
@@ -21,8 +22,10 @@ use crate::disks::Disk;
 use crate::dispatch::Dispatcher;
 use crate::fetch_sessions::SessionCache;
 use crate::group::{GroupCoordinator, service as groups};
+use crate::lifecycle::{Lifecycle, Readiness};
 use crate::net::{Server, Service};
 use crate::partitions::PartitionManager;
+use crate::periodic;
 use crate::producer_ids::ProducerIds;
 
 /// Why a broker cannot be made.
@@ -44,7 +47,7 @@ pub struct Broker {
     config: BrokerConfig,
     settings: Arc<ArcSwap<Settings>>,
     image: Arc<ArcSwap<MetadataImage>>,
-    authoriser: Box<dyn Authoriser>,
+    authoriser: Arc<dyn Authoriser>,
     controller: Arc<dyn ControllerChannel>,
     partitions: Arc<PartitionManager>,
     sessions: SessionCache,
@@ -53,6 +56,10 @@ pub struct Broker {
     producer_ids: ProducerIds,
     /// Given by the controller; -1 before.
     epoch: AtomicI64,
+    /// End of the metadata that is in force.
+    metadata_end: watch::Sender<i64>,
+    readiness: watch::Sender<Readiness>,
+    leave: Arc<Notify>,
     /// Where work without a connection runs, and work that may block.
     background: Background,
 }
@@ -67,7 +74,7 @@ impl Broker {
         config: BrokerConfig,
         directories: Vec<(Arc<LogDirectory>, Uuid)>,
         controller: Arc<dyn ControllerChannel>,
-        authoriser: Box<dyn Authoriser>,
+        authoriser: Arc<dyn Authoriser>,
     ) -> Result<Arc<Self>, StartError> {
         let settings = Settings::resolve(&config.properties, &Default::default(), &Default::default())?;
         let disks = directories.into_iter().map(|(directory, id)| Disk::load(directory, id).map(Arc::new));
@@ -95,6 +102,9 @@ impl Broker {
             auto_creations: InFlight::default(),
             producer_ids: ProducerIds::default(),
             epoch: AtomicI64::new(-1),
+            metadata_end: watch::Sender::new(0),
+            readiness: watch::Sender::new(Readiness::Starting),
+            leave: Arc::default(),
             background,
         }))
     }
@@ -113,6 +123,33 @@ impl Broker {
     pub fn publish(&self, delta: &MetadataDelta, image: &Arc<MetadataImage>) {
         let settings_changed = self.reconfigure(delta, image);
         self.partitions.follow(delta, image, settings_changed);
+        self.metadata_end.send_replace(image.provenance().end_offset);
+    }
+
+    /// Joins the cluster: once the metadata has been followed for the first time, recovers the logs
+    /// (which blocks), registers and lives until [`Broker::leave`]. Periodic work starts, too.
+    pub fn join(self: &Arc<Self>) {
+        self.partitions.recover();
+        periodic::start(self);
+        let lifecycle = Lifecycle::new(Arc::clone(self), self.readiness.clone(), Arc::clone(&self.leave));
+        self.background.handle.spawn(lifecycle.run());
+    }
+
+    /// How far the broker is; changes can be waited for.
+    pub fn readiness(&self) -> watch::Receiver<Readiness> {
+        self.readiness.subscribe()
+    }
+
+    /// Asks the controller to let the broker go: its leaderships move first. `Readiness::Gone` says
+    /// that it may end.
+    pub fn leave(&self) {
+        self.leave.notify_one();
+    }
+
+    /// Closes all logs. Everything is durable on return and the next start finds a clean stop. The
+    /// server must have been shut down before.
+    pub fn close(&self) {
+        self.partitions.close(self.epoch());
     }
 
     /// Puts dynamic settings of this broker in force; true when there are other ones.
@@ -183,6 +220,11 @@ impl Broker {
     /// Its epoch: the offset of the record that registered it; -1 before.
     pub(crate) fn epoch(&self) -> i64 {
         self.epoch.load(Ordering::Acquire)
+    }
+
+    /// End of the metadata that is in force; changes can be waited for.
+    pub(crate) fn metadata_end(&self) -> watch::Receiver<i64> {
+        self.metadata_end.subscribe()
     }
 
     /// Takes over the epoch that the controller gave.

@@ -56,3 +56,8 @@ pub(crate) const FETCH_SESSION_SHARDS: usize = 8;
 pub(crate) const CLOSE_ATTEMPTS: usize = 2_000;
 /// Time between two looks.
 pub(crate) const CLOSE_PAUSE: std::time::Duration = std::time::Duration::from_millis(5);
+
+/// Pause after a registration was refused; it doubles up to [`REGISTRATION_RETRY_MAX`].
+pub(crate) const REGISTRATION_RETRY_MIN: std::time::Duration = std::time::Duration::from_millis(10);
+/// See [`REGISTRATION_RETRY_MIN`].
+pub(crate) const REGISTRATION_RETRY_MAX: std::time::Duration = std::time::Duration::from_secs(1);
