@@ -5,6 +5,7 @@
 //!   config/   Kafka's .properties files, typed and checked, with every problem at its line
 //!   cli/      `kraftlog <tool>`, and the same tools under Kafka's names
 //!   client/   a small blocking Kafka client for the tools
+//!   server/   a running node
 //!   format/   the files a node needs before its first start
 //!   random.rs  ids from the system's generator
 //! ```
@@ -19,3 +20,4 @@ mod format;
 mod partitioner;
 
 mod random;
+mod server;

@@ -3,6 +3,7 @@
 //! ```text
 //!   failure.rs   how a tool ends when it can't do what was asked, and the exit code
 //!   connect.rs   how a tool finds its cluster
+//!   server_start.rs, dev.rs   a node in the foreground
 //!   storage/     kafka-storage
 //!   topics/      kafka-topics
 //!   dump_log/    kafka-dump-log
@@ -12,10 +13,12 @@
 
 mod connect;
 mod consume;
+mod dev;
 mod dump_log;
 mod failure;
 mod metadata_quorum;
 mod produce;
+mod server_start;
 mod storage;
 mod topics;
 
@@ -39,6 +42,10 @@ struct Kraftlog {
 /// The tools; the doc of each is its line in `kraftlog --help`.
 #[derive(Debug, clap::Subcommand)]
 enum Tool {
+    /// Run a ready node on this machine, with nothing to prepare
+    Dev(dev::Dev),
+    /// Run a node until it is asked to stop (kafka-server-start)
+    ServerStart(server_start::ServerStart),
     /// Make cluster ids, format log directories, look at them (kafka-storage)
     Storage(storage::Storage),
     /// Create, list, describe, alter, delete topics (kafka-topics)
@@ -66,7 +73,7 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let mut out = BufWriter::new(std::io::stdout().lock());
+    let mut out = BufWriter::new(std::io::stdout());
     let done = run(tool, &mut out).and_then(|()| out.flush().map_err(Failure::from));
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -79,6 +86,8 @@ pub fn main(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 
 fn run(tool: Tool, out: &mut dyn Write) -> Result<(), Failure> {
     match tool {
+        Tool::Dev(dev) => dev.run(out),
+        Tool::ServerStart(start) => start.run(out),
         Tool::Storage(storage) => storage.run(out),
         Tool::Topics(topics) => topics.run(out),
         Tool::MetadataQuorum(quorum) => quorum.run(out),
@@ -89,9 +98,11 @@ fn run(tool: Tool, out: &mut dyn Write) -> Result<(), Failure> {
 }
 
 /// Reads the arguments of `kraftlog`, or those of one tool when the program goes by its Kafka name.
-fn parse(args: Vec<OsString>) -> Result<Tool, clap::Error> {
+fn parse(mut args: Vec<OsString>) -> Result<Tool, clap::Error> {
     let program = args.first().map(program_name).unwrap_or_default();
+    server_start::accept_single_dash(&mut args);
     match program.as_str() {
+        "kafka-server-start" => parse_as(&program, args).map(Tool::ServerStart),
         "kafka-storage" => parse_as(&program, args).map(Tool::Storage),
         "kafka-topics" => parse_as(&program, args).map(|topics| Tool::Topics(Box::new(topics))),
         "kafka-metadata-quorum" => parse_as(&program, args).map(Tool::MetadataQuorum),

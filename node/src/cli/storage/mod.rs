@@ -17,6 +17,8 @@ use clap::{Parser, Subcommand};
 use super::Failure;
 use crate::random;
 
+pub(super) use format::standalone;
+
 /// Make cluster ids, format log directories, look at them
 #[derive(Debug, Parser)]
 pub(crate) struct Storage {

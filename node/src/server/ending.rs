@@ -1,0 +1,74 @@
+//! What ends the process: a signal, or a part that cannot go on.
+
+use std::fmt;
+use std::io;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+
+/// Why the node stops.
+#[derive(Debug)]
+pub(crate) enum Ending {
+    /// It was asked to.
+    Signal(i32),
+    /// The quorum's thread has ended, and why.
+    Raft(String),
+    /// The metadata cannot be followed any further, and why.
+    Metadata(String),
+}
+
+impl Ending {
+    /// Whether the node stops in good order.
+    pub(crate) fn is_clean(&self) -> bool {
+        matches!(self, Self::Signal(_))
+    }
+}
+
+impl fmt::Display for Ending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Signal(SIGINT) => f.write_str("interrupted (SIGINT)"),
+            Self::Signal(SIGTERM) => f.write_str("asked to stop (SIGTERM)"),
+            Self::Signal(signal) => write!(f, "signal {signal}"),
+            Self::Raft(reason) => write!(f, "the metadata log cannot be written: {reason}"),
+            Self::Metadata(reason) => write!(f, "the metadata cannot be followed: {reason}"),
+        }
+    }
+}
+
+/// Where the first reason to stop arrives.
+pub(super) struct Endings {
+    sender: Sender<Ending>,
+    receiver: Receiver<Ending>,
+}
+
+impl Endings {
+    /// Watches for signals from now on.
+    ///
+    /// # Errors
+    /// The handlers cannot be installed, or there is no thread left.
+    pub(super) fn watch() -> io::Result<Self> {
+        let (sender, receiver) = channel();
+        let mut signals = Signals::new([SIGINT, SIGTERM])?;
+        let on_signal = sender.clone();
+        std::thread::Builder::new().name("signals".to_owned()).spawn(move || {
+            for signal in signals.forever() {
+                if on_signal.send(Ending::Signal(signal)).is_err() {
+                    return;
+                }
+            }
+        })?;
+        Ok(Self { sender, receiver })
+    }
+
+    /// Where a part that cannot go on says so.
+    pub(super) fn sender(&self) -> Sender<Ending> {
+        self.sender.clone()
+    }
+
+    /// Waits for the first reason to stop.
+    pub(super) fn wait(&self) -> Ending {
+        self.receiver.recv().expect("this side holds a sender")
+    }
+}

@@ -1,0 +1,155 @@
+//! The ladder from a configuration to a node that serves, and down again.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+use std::time::Instant;
+
+use broker::net::Server;
+use broker::{AllowAll, Broker, BrokerConfig, ControllerChannel};
+use log_store::io::probe;
+use metadata::ControllerHandle;
+use thiserror::Error;
+
+use super::controller_channel::LocalController;
+use super::directories::{Directories, DirectoriesError};
+use super::ending::{Ending, Endings};
+use super::quorum::{Quorum, seed64};
+use super::{jvm, listeners, logging};
+use crate::config::{NodeConfig, Role};
+use crate::random;
+
+/// Kafka's version whose behaviour this is; tests and tools look for the line.
+const KAFKA_VERSION: &str = "4.3.1";
+
+/// Why a node has not started.
+#[derive(Debug, Error)]
+pub(crate) enum StartError {
+    /// The configuration asks for what this program does not do.
+    #[error("{0}")]
+    Unsupported(String),
+    /// The directories are not this node's to use.
+    #[error(transparent)]
+    Directories(#[from] DirectoriesError),
+    /// An address cannot be listened on.
+    #[error("{0}")]
+    Listen(String),
+    /// The metadata log cannot be opened.
+    #[error("{0}")]
+    Quorum(String),
+    /// The broker cannot be made.
+    #[error(transparent)]
+    Broker(#[from] broker::StartError),
+    /// The system refuses a thread, a signal handler or the like.
+    #[error("the system refuses what a node needs: {0}")]
+    System(#[from] io::Error),
+}
+
+/// Starts a node and serves until something ends it; `ready` is called once clients are served.
+///
+/// On return everything that was acknowledged is on disk as the configuration promises, and after a
+/// clean ending the directories say so.
+///
+/// # Errors
+/// The node has not started.
+pub(crate) fn serve(
+    config: &NodeConfig,
+    ready: impl FnOnce() + Send + 'static,
+) -> Result<Ending, StartError> {
+    let started = Instant::now();
+    logging::start();
+    tracing::info!("Kafka version: {KAFKA_VERSION}");
+    tracing::info!("Kafka commitId: kraftlog-{}", env!("CARGO_PKG_VERSION"));
+    jvm::note_settings();
+    config.notes.iter().for_each(|note| tracing::warn!("{note}"));
+    check_supported(config)?;
+    let endings = Endings::watch()?;
+    let node_id = config.node_id;
+    let node = Node::start(config, &endings, move || {
+        tracing::info!("[KafkaRaftServer nodeId={node_id}] Kafka Server started");
+        tracing::info!("ready after {} ms", started.elapsed().as_millis());
+        ready();
+    })?;
+    let ending = endings.wait();
+    tracing::info!("stopping: {ending}");
+    node.stop(&ending);
+    tracing::info!("stopped: {ending}");
+    Ok(ending)
+}
+
+/// What comes with later releases is refused, not half done.
+fn check_supported(config: &NodeConfig) -> Result<(), StartError> {
+    let unsupported = |text: String| Err(StartError::Unsupported(text));
+    if !(config.has(Role::Broker) && config.has(Role::Controller)) {
+        return unsupported(
+            "this release runs combined nodes only: set process.roles=broker,controller".to_owned(),
+        );
+    }
+    let others: Vec<i32> =
+        config.quorum.voters.iter().map(|voter| voter.id).filter(|id| *id != config.node_id).collect();
+    if !others.is_empty() {
+        return unsupported(format!(
+            "controller.quorum.voters names {others:?} besides this node: this release runs a quorum of one"
+        ));
+    }
+    Ok(())
+}
+
+/// The parts of a running node, in the order of their start.
+struct Node {
+    server: Server,
+    broker: Arc<Broker>,
+    quorum: Quorum,
+    /// Held for their locks.
+    _directories: Directories,
+}
+
+impl Node {
+    fn start(
+        config: &NodeConfig,
+        endings: &Endings,
+        running: impl FnOnce() + Send + 'static,
+    ) -> Result<Self, StartError> {
+        let disk = probe(None)?;
+        tracing::info!("file I/O: {} ({})", disk.backend, disk.reason);
+        let directories = Directories::open(&disk.io, config)?;
+        tracing::info!("cluster {}, node {}", directories.cluster_id, config.node_id);
+        let mut server = listeners::bind(config).map_err(StartError::Listen)?;
+        let (controller, calls) = ControllerHandle::channel();
+        let opened = Arc::new(OnceLock::new());
+        let channel: Arc<dyn ControllerChannel> = Arc::new(LocalController {
+            controller,
+            quorum: Arc::clone(&opened),
+            authoriser: Arc::new(AllowAll),
+        });
+        let broker_config = broker_config(config, &directories, &server);
+        let broker = Broker::new(broker_config, directories.logs.clone(), channel, Box::new(AllowAll))?;
+        let publishers = vec![broker.publisher()];
+        let quorum = Quorum::start(config, &directories, calls, publishers, &endings.sender())?;
+        opened.get_or_init(|| quorum.handle().clone());
+        broker.serve(&mut server)?;
+        broker.join_cluster(running);
+        Ok(Self { server, broker, quorum, _directories: directories })
+    }
+
+    /// Leaves the cluster, closes connections, then logs, then the metadata log.
+    fn stop(mut self, ending: &Ending) {
+        if ending.is_clean() {
+            self.broker.leave_cluster();
+        }
+        self.server.shutdown();
+        self.broker.close();
+        self.quorum.stop();
+    }
+}
+
+fn broker_config(config: &NodeConfig, directories: &Directories, server: &Server) -> BrokerConfig {
+    BrokerConfig {
+        node_id: config.node_id,
+        cluster_id: directories.cluster_id.clone(),
+        incarnation_id: random::uuid(),
+        rack: config.values.text("broker.rack"),
+        advertised_listeners: listeners::advertised(config, server),
+        properties: config.values.given().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+        seed: seed64(),
+    }
+}
