@@ -1,11 +1,12 @@
 //! Sorted entries of one width: the older in a file, the younger in memory.
 
 use std::io::{self, ErrorKind, IoSlice};
+use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use crate::io::{File, OpenMode};
+use crate::io::{CachedFile, File};
 use crate::limits::INDEX_TAIL_ENTRIES;
 use crate::segment::names::{FileKind, Place};
 
@@ -40,7 +41,7 @@ pub(super) struct Entries<E> {
 #[derive(Debug)]
 struct State<E> {
     /// Absent while all entries fit in memory.
-    file: Option<Arc<dyn File>>,
+    file: Option<CachedFile>,
     /// Entries in the file. They are followed by those of the tail.
     written: usize,
     tail: Vec<E>,
@@ -94,20 +95,21 @@ impl<E: Entry> Entries<E> {
     }
 
     fn load(&self) -> io::Result<State<E>> {
-        let file = self.place.open(self.kind, self.base_offset, OpenMode::Write)?;
+        let cached = self.place.file(self.kind, self.base_offset);
+        let file = cached.get()?;
         let length = usize::try_from(file.len()?).map_err(|_| damaged("too long"))?;
         if length % E::SIZE != 0 {
             return Err(damaged("not a whole number of entries"));
         }
         let written = length / E::SIZE;
         if written == 0 {
-            return Ok(State { file: Some(file), ..State::empty() });
+            return Ok(State { file: Some(cached), ..State::empty() });
         }
         let (first, last) = (read_entry::<E>(&*file, 0)?, read_entry::<E>(&*file, written - 1)?);
         if written > 1 && !last.may_follow(&first) {
             return Err(damaged("its last entry lies before its first"));
         }
-        Ok(State { file: Some(file), written, tail: Vec::new(), last: Some(last) })
+        Ok(State { file: Some(cached), written, tail: Vec::new(), last: Some(last) })
     }
 
     pub(super) fn len(&self) -> io::Result<usize> {
@@ -118,17 +120,27 @@ impl<E: Entry> Entries<E> {
         self.with(|state| state.last)
     }
 
-    /// The last entry for which `before` holds; it must hold for a prefix of the entries.
-    pub(super) fn last_before(&self, before: impl Fn(&E) -> bool) -> io::Result<Option<E>> {
+    /// The last entry for which `before` holds; it must hold for a prefix of the entries. `share` tells
+    /// from the last entry which part of all that prefix probably is, from 0 to 1.
+    pub(super) fn last_before(
+        &self,
+        share: impl Fn(&E) -> f64,
+        before: impl Fn(&E) -> bool,
+    ) -> io::Result<Option<E>> {
         let found = self.with(|state| match state.tail.first() {
             Some(first) if before(first) => {
                 Err(state.tail[..state.tail.partition_point(&before)].last().copied())
             }
-            _ => Ok((state.file.clone(), state.written)),
+            _ => {
+                let guess = state.last.map_or(0.0, |last| share(&last)) * state.len() as f64;
+                Ok((state.file.as_ref().map(CachedFile::get), state.written, guess as usize))
+            }
         })?;
         match found {
             Err(in_memory) => Ok(in_memory),
-            Ok((Some(file), written)) if written > 0 => search(&*file, written, before).map(|found| found.1),
+            Ok((Some(file), written, guess)) if written > 0 => {
+                search(&*file?, written, guess, before).map(|found| found.1)
+            }
             Ok(_) => Ok(None),
         }
     }
@@ -154,24 +166,32 @@ impl<E: Entry> Entries<E> {
     }
 
     fn spill_state(&self, state: &mut State<E>) -> io::Result<()> {
-        let file = match &state.file {
-            Some(file) => Arc::clone(file),
-            None => self.place.open(self.kind, self.base_offset, OpenMode::Truncate)?,
+        let file = match state.file.take() {
+            Some(file) => file,
+            None => self.place.create(self.kind, self.base_offset)?,
         };
+        let file = state.file.insert(file);
         if !state.tail.is_empty() {
             let mut bytes = Vec::with_capacity(state.tail.len() * E::SIZE);
             state.tail.iter().for_each(|entry| entry.write(&mut bytes));
-            file.write_at(&[IoSlice::new(&bytes)], (state.written * E::SIZE) as u64)?;
+            file.get()?.write_at(&[IoSlice::new(&bytes)], (state.written * E::SIZE) as u64)?;
         }
-        state.file = Some(file);
         state.written += state.tail.len();
         state.tail.clear();
         Ok(())
     }
 
     /// The file if there is one, for a flush.
-    pub(super) fn file(&self) -> Option<Arc<dyn File>> {
-        self.state.read().as_ref().and_then(|state| state.file.clone())
+    pub(super) fn file(&self) -> io::Result<Option<Arc<dyn File>>> {
+        let state = self.state.read();
+        state.as_ref().and_then(|state| state.file.as_ref()).map(CachedFile::get).transpose()
+    }
+
+    /// Follows a rename of the file.
+    pub(super) fn moved(&self, path: &Path) {
+        if let Some(file) = self.state.read().as_ref().and_then(|state| state.file.as_ref()) {
+            file.set_path(path);
+        }
     }
 
     /// Drops the entries for which `keep` does not hold; it must hold for a prefix.
@@ -181,7 +201,8 @@ impl<E: Entry> Entries<E> {
             if state.tail.is_empty()
                 && let Some(file) = &state.file
             {
-                let (kept, last) = search(&**file, state.written, keep)?;
+                let file = file.get()?;
+                let (kept, last) = search(&*file, state.written, state.written, keep)?;
                 if kept < state.written {
                     file.truncate((kept * E::SIZE) as u64)?;
                     state.written = kept;
@@ -196,7 +217,7 @@ impl<E: Entry> Entries<E> {
 
     /// Forgets everything and empties the file, before it is built anew.
     pub(super) fn reset(&self) -> io::Result<()> {
-        let file = self.place.open(self.kind, self.base_offset, OpenMode::Truncate)?;
+        let file = self.place.create(self.kind, self.base_offset)?;
         *self.state.write() = Some(State { file: Some(file), ..State::empty() });
         Ok(())
     }
@@ -209,13 +230,25 @@ fn read_entry<E: Entry>(file: &dyn File, index: usize) -> io::Result<E> {
     Ok(E::read(bytes))
 }
 
-/// Entries of the file for which `before` holds, and the last of them.
+/// Entries of the file for which `before` holds, and the last of them. `guess` is where that probably
+/// ends: keys mostly rise evenly, so one read is usually enough.
 fn search<E: Entry>(
     file: &dyn File,
     written: usize,
+    guess: usize,
     before: impl Fn(&E) -> bool,
 ) -> io::Result<(usize, Option<E>)> {
+    let mut block = Block::new();
     let (mut low, mut high) = (0, written);
+    if written > BLOCK_ENTRIES {
+        let start = guess.saturating_sub(BLOCK_ENTRIES / 2).min(written - BLOCK_ENTRIES);
+        let (count, last) = block.search(file, start, start + BLOCK_ENTRIES, &before)?;
+        match count {
+            0 => high = start,
+            BLOCK_ENTRIES => low = start + BLOCK_ENTRIES - 1,
+            _ => return Ok((start + count, last)),
+        }
+    }
     while high - low > BLOCK_ENTRIES {
         let middle = low + (high - low) / 2;
         if before(&read_entry(file, middle)?) {
@@ -224,16 +257,38 @@ fn search<E: Entry>(
             high = middle;
         }
     }
-    let mut block = [0; BLOCK_ENTRIES * ENTRY_SIZE_MAX];
-    let block = &mut block[..(high - low) * E::SIZE];
-    file.read_exact_at(block, (low * E::SIZE) as u64)?;
-    let (mut count, mut last) = (low, None);
-    for entry in block.chunks_exact(E::SIZE).map(E::read) {
-        if !before(&entry) {
-            break;
-        }
-        count += 1;
-        last = Some(entry);
+    let (count, last) = block.search(file, low, high, &before)?;
+    Ok((low + count, last))
+}
+
+/// Room for as many entries as are read at once.
+struct Block([u8; BLOCK_ENTRIES * ENTRY_SIZE_MAX]);
+
+impl Block {
+    fn new() -> Block {
+        Block([0; BLOCK_ENTRIES * ENTRY_SIZE_MAX])
     }
-    Ok((count, last))
+
+    /// Of the entries from `low` to `high`, how many `before` holds for, and the last of those.
+    fn search<E: Entry>(
+        &mut self,
+        file: &dyn File,
+        low: usize,
+        high: usize,
+        before: impl Fn(&E) -> bool,
+    ) -> io::Result<(usize, Option<E>)> {
+        let bytes = &mut self.0[..(high - low) * E::SIZE];
+        file.read_exact_at(bytes, (low * E::SIZE) as u64)?;
+        let entry = |index: usize| E::read(&bytes[index * E::SIZE..][..E::SIZE]);
+        let (mut count, mut end) = (0, high - low);
+        while count < end {
+            let middle = count + (end - count) / 2;
+            if before(&entry(middle)) {
+                count = middle + 1;
+            } else {
+                end = middle;
+            }
+        }
+        Ok((count, count.checked_sub(1).map(entry)))
+    }
 }

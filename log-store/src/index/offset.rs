@@ -1,6 +1,7 @@
 //! The offset index: where to start looking for an offset.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::entries::{Entries, Entry};
@@ -65,7 +66,8 @@ impl OffsetIndex {
     /// Where to start scanning for `offset`: the last batch known to end at or before it, or the start.
     pub(crate) fn lookup(&self, offset: i64) -> io::Result<OffsetPosition> {
         let base = self.0.base_offset();
-        let found = self.0.last_before(|entry| base + i64::from(entry.relative) <= offset)?;
+        let share = |last: &OffsetEntry| (offset - base) as f64 / f64::from(last.relative.max(1));
+        let found = self.0.last_before(share, |entry| base + i64::from(entry.relative) <= offset)?;
         Ok(found.map_or(OffsetPosition { offset: base, position: 0 }, |entry| self.resolve(entry)))
     }
 
@@ -107,7 +109,11 @@ impl OffsetIndex {
         self.0.reset()
     }
 
-    pub(crate) fn file(&self) -> Option<Arc<dyn File>> {
+    pub(crate) fn file(&self) -> io::Result<Option<Arc<dyn File>>> {
         self.0.file()
+    }
+
+    pub(crate) fn moved(&self, path: &Path) {
+        self.0.moved(path);
     }
 }

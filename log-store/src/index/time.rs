@@ -1,6 +1,7 @@
 //! The time index: where to start looking for a timestamp.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use wire::batch::NO_TIMESTAMP;
@@ -68,7 +69,8 @@ impl TimeIndex {
 
     /// The last entry whose timestamp is at most `timestamp`; without one, the start of the segment.
     pub(crate) fn lookup(&self, timestamp: i64) -> io::Result<TimestampOffset> {
-        Ok(self.resolve(self.0.last_before(|entry| entry.timestamp <= timestamp)?))
+        // Nothing is known of how timestamps rise; the middle is as good as any guess.
+        Ok(self.resolve(self.0.last_before(|_| 0.5, |entry| entry.timestamp <= timestamp)?))
     }
 
     /// The last entry, or [`NO_TIMESTAMP`] at the start of the segment.
@@ -108,7 +110,11 @@ impl TimeIndex {
         self.0.reset()
     }
 
-    pub(crate) fn file(&self) -> Option<Arc<dyn File>> {
+    pub(crate) fn file(&self) -> io::Result<Option<Arc<dyn File>>> {
         self.0.file()
+    }
+
+    pub(crate) fn moved(&self, path: &Path) {
+        self.0.moved(path);
     }
 }

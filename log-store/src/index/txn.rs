@@ -9,11 +9,12 @@
 //! | 8 | last stable offset when it was aborted |
 
 use std::io::{self, IoSlice};
+use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::io::{File, OpenMode};
+use crate::io::{CachedFile, File};
 use crate::segment::names::{FileKind, Place};
 
 /// One aborted transaction.
@@ -73,7 +74,7 @@ enum State {
     /// There is none.
     Absent,
     Open {
-        file: Arc<dyn File>,
+        file: CachedFile,
         entries: u64,
     },
 }
@@ -92,23 +93,25 @@ impl TxnIndex {
     /// Adds an aborted transaction; their last offsets rise. Written, not durable.
     pub(crate) fn append(&self, txn: &AbortedTxn) -> io::Result<()> {
         let mut state = self.state.lock();
-        let (file, entries) = match self.opened(&mut state)? {
-            Some(open) => open,
-            None => (self.place.open(FileKind::TxnIndex, self.base_offset, OpenMode::Truncate)?, 0),
-        };
-        file.write_at(&[IoSlice::new(&txn.encode())], entries * AbortedTxn::SIZE as u64)?;
-        *state = State::Open { file, entries: entries + 1 };
+        if self.opened(&mut state)?.is_none() {
+            let file = self.place.create(FileKind::TxnIndex, self.base_offset)?;
+            *state = State::Open { file, entries: 0 };
+        }
+        if let State::Open { file, entries } = &mut *state {
+            file.get()?.write_at(&[IoSlice::new(&txn.encode())], *entries * AbortedTxn::SIZE as u64)?;
+            *entries += 1;
+        }
         Ok(())
     }
 
     fn opened(&self, state: &mut State) -> io::Result<Option<(Arc<dyn File>, u64)>> {
         if matches!(state, State::Unknown) {
-            let file = self.place.open(FileKind::TxnIndex, self.base_offset, OpenMode::Write)?;
-            let entries = file.len()? / AbortedTxn::SIZE as u64;
+            let file = self.place.file(FileKind::TxnIndex, self.base_offset);
+            let entries = file.get()?.len()? / AbortedTxn::SIZE as u64;
             *state = State::Open { file, entries };
         }
         Ok(match state {
-            State::Open { file, entries } => Some((Arc::clone(file), *entries)),
+            State::Open { file, entries } => Some((file.get()?, *entries)),
             _ => None,
         })
     }
@@ -142,7 +145,7 @@ impl TxnIndex {
         if let State::Open { file, entries } = &mut *self.state.lock()
             && kept < *entries
         {
-            file.truncate(kept * AbortedTxn::SIZE as u64)?;
+            file.get()?.truncate(kept * AbortedTxn::SIZE as u64)?;
             *entries = kept;
         }
         Ok(())
@@ -156,10 +159,16 @@ impl TxnIndex {
         Ok(())
     }
 
-    pub(crate) fn file(&self) -> Option<Arc<dyn File>> {
+    pub(crate) fn file(&self) -> io::Result<Option<Arc<dyn File>>> {
         match &*self.state.lock() {
-            State::Open { file, .. } => Some(Arc::clone(file)),
-            _ => None,
+            State::Open { file, .. } => file.get().map(Some),
+            _ => Ok(None),
+        }
+    }
+
+    pub(crate) fn moved(&self, path: &Path) {
+        if let State::Open { file, .. } = &*self.state.lock() {
+            file.set_path(path);
         }
     }
 }

@@ -111,6 +111,12 @@ impl PendingFlush {
 }
 
 impl Log {
+    /// Whether a segment was sealed since the last flush. It should be flushed soon, as Kafka does after
+    /// each roll: what lies behind the recovery point has to be read after a crash.
+    pub fn wants_flush(&self) -> bool {
+        !self.sealed.is_empty()
+    }
+
     /// Plans a flush of everything up to the end of the log. Several may be under way.
     ///
     /// # Errors
@@ -132,7 +138,7 @@ impl Log {
     }
 
     fn unflushed_files(&self) -> io::Result<Vec<Arc<dyn File>>> {
-        let mut files: Vec<_> = self.snapshots.unflushed().iter().map(|(_, file)| Arc::clone(file)).collect();
+        let mut files = self.snapshots.unflushed()?;
         let (_, log_end) = self.shared.bounds();
         for (segment, end) in self.shared.segments_with_ends() {
             let is_active = segment.base_offset() == self.active_base_offset();

@@ -174,6 +174,7 @@ impl Log {
     /// Tells the log that its directory has another name now (deletion, a finished move). Open files stay open.
     pub fn set_dir(&mut self, dir: &Path) {
         self.place.set_dir(dir);
+        self.shared.segments().iter().for_each(|segment| segment.follow_dir());
     }
 
     fn check_online(&self) -> Result<(), Offline> {

@@ -19,7 +19,7 @@ use super::flush::Unsynced;
 use super::read::Shared;
 use super::{Log, LogConfig, OpenError};
 use crate::epochs::Epochs;
-use crate::io::{EntryKind, Io};
+use crate::io::{DescriptorCache, EntryKind, Io};
 use crate::producers::{Producers, Snapshots};
 use crate::segment::Segment;
 use crate::segment::names::{CLEANED_SUFFIX, DELETED_SUFFIX, FileKind, Place, SWAP_SUFFIX};
@@ -154,7 +154,21 @@ impl Log {
         recovery: Recovery,
         now_ms: i64,
     ) -> Result<Log, OpenError> {
-        let place = Arc::new(Place::new(io, dir));
+        Log::open_cached(DescriptorCache::with_default_limit(io), dir, config, recovery, now_ms)
+    }
+
+    /// As [`Log::open`], with a cache of descriptors that many logs share.
+    ///
+    /// # Errors
+    /// As [`Log::open`].
+    pub fn open_cached(
+        cache: Arc<DescriptorCache>,
+        dir: &Path,
+        config: Arc<LogConfig>,
+        recovery: Recovery,
+        now_ms: i64,
+    ) -> Result<Log, OpenError> {
+        let place = Arc::new(Place::new(cache, dir));
         Loader::load(place, config, recovery, now_ms)
             .map_err(|source| OpenError::Io { dir: dir.display().to_string(), source })
     }

@@ -111,7 +111,7 @@ pub(crate) struct Snapshots {
     place: Arc<Place>,
     offsets: BTreeSet<i64>,
     /// Written since the last flush.
-    unflushed: Vec<(i64, Arc<dyn File>)>,
+    unflushed: Vec<i64>,
 }
 
 impl Snapshots {
@@ -141,18 +141,18 @@ impl Snapshots {
         let file = self.place.io.open(&self.path(offset), OpenMode::Truncate)?;
         file.write_at(&[IoSlice::new(&producers.encode())], 0)?;
         self.offsets.insert(offset);
-        self.unflushed.push((offset, file));
+        self.unflushed.push(offset);
         Ok(())
     }
 
-    /// The files that no flush has covered yet, by their offsets.
-    pub(crate) fn unflushed(&self) -> &[(i64, Arc<dyn File>)] {
-        &self.unflushed
+    /// The files that no flush has covered yet.
+    pub(crate) fn unflushed(&self) -> io::Result<Vec<Arc<dyn File>>> {
+        self.unflushed.iter().map(|offset| self.place.io.open(&self.path(*offset), OpenMode::Write)).collect()
     }
 
     /// Notes that a flush has covered the snapshots up to `offset`.
     pub(crate) fn flushed(&mut self, offset: i64) {
-        self.unflushed.retain(|(unflushed, _)| *unflushed > offset);
+        self.unflushed.retain(|unflushed| *unflushed > offset);
     }
 
     /// The producers as of the latest snapshot at or before `offset`, and its offset. Damaged snapshots
@@ -170,7 +170,7 @@ impl Snapshots {
 
     fn remove(&mut self, offset: i64) -> io::Result<()> {
         self.offsets.remove(&offset);
-        self.unflushed.retain(|(unflushed, _)| *unflushed != offset);
+        self.unflushed.retain(|unflushed| *unflushed != offset);
         self.place.remove_if_exists(&self.path(offset))
     }
 
@@ -185,7 +185,7 @@ impl Snapshots {
         if !self.offsets.remove(&offset) {
             return Ok(None);
         }
-        self.unflushed.retain(|(unflushed, _)| *unflushed != offset);
+        self.unflushed.retain(|unflushed| *unflushed != offset);
         let from = self.path(offset);
         let to = from.with_file_name(FileKind::ProducerSnapshot.file_name(offset) + DELETED_SUFFIX);
         self.place.io.rename(&from, &to)?;

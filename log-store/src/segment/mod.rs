@@ -15,14 +15,15 @@ mod search;
 pub(crate) mod writer;
 
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use parking_lot::Mutex;
 use wire::batch::NO_TIMESTAMP;
 
 use crate::index::{OffsetIndex, TimeIndex, TimestampOffset, TxnIndex};
-use crate::io::{File, OpenMode};
+use crate::io::{CachedFile, File};
 use names::{FileKind, Place};
 use scan::HeaderScan;
 
@@ -37,7 +38,9 @@ pub(crate) struct Segment {
     index_interval: u32,
     /// Bytes that readers may see. Invariant: ends at the end of a batch.
     size: AtomicU64,
-    file: Mutex<Option<Arc<dyn File>>>,
+    file: Mutex<Option<CachedFile>>,
+    /// Set when the segment left the log: its indexes are not built anew any more.
+    retired: AtomicBool,
     offsets: OffsetIndex,
     times: TimeIndex,
     txns: TxnIndex,
@@ -65,6 +68,7 @@ impl Segment {
             index_interval,
             size: AtomicU64::new(size),
             file: Mutex::new(None),
+            retired: AtomicBool::new(false),
             largest: Mutex::new(None),
             first_timestamp: Mutex::new(None),
         }
@@ -81,6 +85,7 @@ impl Segment {
             index_interval,
             size: AtomicU64::new(0),
             file: Mutex::new(None),
+            retired: AtomicBool::new(false),
             largest: Mutex::new(Some(TimestampOffset { timestamp: NO_TIMESTAMP, offset: base_offset })),
             first_timestamp: Mutex::new(None),
         }
@@ -102,26 +107,21 @@ impl Segment {
     /// The file of batches, opened when first needed.
     pub(crate) fn file(&self) -> io::Result<Arc<dyn File>> {
         let mut slot = self.file.lock();
-        if let Some(file) = &*slot {
-            return Ok(Arc::clone(file));
-        }
-        let file = self.place.open(FileKind::Log, self.base_offset, OpenMode::Write)?;
-        Ok(Arc::clone(slot.insert(file)))
+        slot.get_or_insert_with(|| self.place.file(FileKind::Log, self.base_offset)).get()
     }
 
     /// Makes the file, and empties one that a crash left behind.
     fn create_file(&self) -> io::Result<Arc<dyn File>> {
-        let open = || self.place.open(FileKind::Log, self.base_offset, OpenMode::Truncate);
-        let file = match open() {
+        let create = || self.place.create(FileKind::Log, self.base_offset);
+        let file = match create() {
             // The directory comes with the first file: an unused partition has none.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 self.place.io.create_dir_all(&self.place.dir())?;
-                open()?
+                create()?
             }
             other => other?,
         };
-        *self.file.lock() = Some(Arc::clone(&file));
-        Ok(file)
+        self.file.lock().insert(file).get()
     }
 
     /// Whether the segment has its file.
@@ -202,7 +202,7 @@ impl Segment {
 
     /// Files that a flush of the sealed segment covers.
     pub(crate) fn files(&self) -> io::Result<Vec<Arc<dyn File>>> {
-        let indexes = [self.offsets.file(), self.times.file(), self.txns.file()];
+        let indexes = [self.offsets.file()?, self.times.file()?, self.txns.file()?];
         let mut files = vec![self.file()?];
         files.extend(indexes.into_iter().flatten());
         Ok(files)
@@ -212,7 +212,10 @@ impl Segment {
     /// batches and runs it again.
     fn with_index_rebuilt<R>(&self, work: impl Fn() -> io::Result<R>) -> io::Result<R> {
         match work() {
-            Err(error) if matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::NotFound) => {
+            Err(error)
+                if matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::NotFound)
+                    && !self.retired.load(Ordering::Acquire) =>
+            {
                 tracing::warn!(dir = %self.place.dir().display(), segment = self.base_offset, %error,
                     "building the indexes of a segment anew");
                 recover::rebuild_indexes(self)?;
@@ -229,21 +232,47 @@ impl Segment {
 
     /// Removes the files of the segment.
     pub(crate) fn remove_files(&self) -> io::Result<()> {
+        self.retired.store(true, Ordering::Release);
         for kind in FileKind::SEGMENT {
             self.place.remove_if_exists(&self.place.path(kind, self.base_offset))?;
         }
         Ok(())
     }
 
+    /// Follows the partition's directory to its new name.
+    pub(crate) fn follow_dir(&self) {
+        for kind in FileKind::SEGMENT {
+            self.moved(kind, &self.place.path(kind, self.base_offset));
+        }
+    }
+
+    fn moved(&self, kind: FileKind, path: &Path) {
+        match kind {
+            FileKind::Log => {
+                if let Some(file) = &*self.file.lock() {
+                    file.set_path(path);
+                }
+            }
+            FileKind::OffsetIndex => self.offsets.moved(path),
+            FileKind::TimeIndex => self.times.moved(path),
+            FileKind::TxnIndex => self.txns.moved(path),
+            FileKind::ProducerSnapshot => {}
+        }
+    }
+
     /// Renames the files of the segment so that they are no longer part of the log, and returns their
     /// new names. A crash in between leaves files that the next start removes.
-    pub(crate) fn mark_deleted(&self) -> io::Result<Vec<std::path::PathBuf>> {
+    pub(crate) fn mark_deleted(&self) -> io::Result<Vec<PathBuf>> {
+        self.retired.store(true, Ordering::Release);
         let mut marked = Vec::new();
         for kind in FileKind::SEGMENT {
             let from = self.place.path(kind, self.base_offset);
             let to = from.with_file_name(kind.file_name(self.base_offset) + names::DELETED_SUFFIX);
             match self.place.io.rename(&from, &to) {
-                Ok(()) => marked.push(to),
+                Ok(()) => {
+                    self.moved(kind, &to);
+                    marked.push(to);
+                }
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
-use crate::io::{File, Io, OpenMode};
+use crate::io::{CachedFile, DescriptorCache, Io, OpenMode};
 
 /// What a file of a partition's directory holds, by its suffix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -61,17 +61,18 @@ impl FileKind {
     }
 }
 
-/// Where a partition lies: the file system and its directory, whose name changes when the partition
-/// is deleted or moved.
+/// Where a partition lies: the file system, the cache of its descriptors, and the directory, whose name
+/// changes when the partition is deleted or moved.
 #[derive(Debug)]
 pub(crate) struct Place {
     pub(crate) io: Arc<dyn Io>,
+    cache: Arc<DescriptorCache>,
     dir: RwLock<PathBuf>,
 }
 
 impl Place {
-    pub(crate) fn new(io: Arc<dyn Io>, dir: &Path) -> Place {
-        Place { io, dir: RwLock::new(dir.to_path_buf()) }
+    pub(crate) fn new(cache: Arc<DescriptorCache>, dir: &Path) -> Place {
+        Place { io: Arc::clone(cache.io()), cache, dir: RwLock::new(dir.to_path_buf()) }
     }
 
     pub(crate) fn dir(&self) -> PathBuf {
@@ -86,8 +87,16 @@ impl Place {
         self.dir.read().join(kind.file_name(offset))
     }
 
-    pub(crate) fn open(&self, kind: FileKind, offset: i64, mode: OpenMode) -> std::io::Result<Arc<dyn File>> {
-        self.io.open(&self.path(kind, offset), mode)
+    /// A file that is there; it is opened when first used, and again after the cache let go of it.
+    pub(crate) fn file(&self, kind: FileKind, offset: i64) -> CachedFile {
+        self.cache.file(&self.path(kind, offset))
+    }
+
+    /// An empty file, new or emptied.
+    pub(crate) fn create(&self, kind: FileKind, offset: i64) -> std::io::Result<CachedFile> {
+        let file = self.file(kind, offset);
+        file.put(self.io.open(&file.path(), OpenMode::Truncate)?);
+        Ok(file)
     }
 
     /// Removes a file that may not be there.

@@ -1,10 +1,14 @@
 //! Bounds, sizes and times.
 
-use log_store::log::{OffsetSpec, ReadError, TimestampedOffset};
+use std::path::Path;
+use std::sync::Arc;
+
+use log_store::io::{DescriptorCache, Io};
+use log_store::log::{Log, LogConfig, OffsetSpec, ReadError, Recovery, TimestampedOffset};
 use wire::batch::{BatchBuilder, NO_TIMESTAMP};
 use wire::compression::Compression;
 
-use crate::support::{Disk, NOW, append, batch, clean, small_segments};
+use crate::support::{DIR, Disk, NOW, append, batch, clean, read_all, small_segments};
 
 #[test]
 fn reads_respect_bounds_and_sizes() {
@@ -72,7 +76,7 @@ fn offsets_are_found_by_time() {
             }
             append(&mut log, &builder.build());
         }
-        let check = |log: &log_store::log::Log| {
+        let check = |log: &Log| {
             for target in times.iter().flat_map(|time| [time - 1, *time, time + 1]) {
                 let expected = times.iter().position(|time| *time >= target);
                 let found = log.offset_for_time(OffsetSpec::At(target)).expect("finds");
@@ -102,4 +106,69 @@ fn an_empty_log_has_no_times() {
     assert_eq!(log.offset_for_time(OffsetSpec::MaxTimestamp).expect("finds"), None);
     let latest = log.offset_for_time(OffsetSpec::Latest).expect("finds").expect("some");
     assert_eq!((latest.offset, latest.leader_epoch), (0, None));
+}
+
+#[test]
+fn few_descriptors_serve_many_segments_under_any_name_of_the_directory() {
+    let disk = Disk::new(small_segments());
+    let cache = DescriptorCache::new(Arc::clone(&disk.io) as Arc<dyn Io>, 3);
+    let config = Arc::new(small_segments());
+    let mut log = Log::open_cached(cache, Path::new(DIR), config, Recovery::default(), NOW).expect("opens");
+    for i in 0..60 {
+        append(&mut log, &batch(2, 100, NOW + i));
+    }
+    let expected = read_all(&log, 500);
+    assert_eq!(expected.len(), 60);
+    assert!(disk.io.open_files() <= 3 + 1, "{} files are open", disk.io.open_files());
+    let renamed = Path::new("/data/topic-0.0123456789abcdef-delete");
+    disk.io.rename(Path::new(DIR), renamed).expect("renames");
+    log.set_dir(renamed);
+    assert_eq!(read_all(&log, 500), expected);
+    append(&mut log, &batch(2, 100, NOW));
+    log.delete().expect("deletes");
+    assert!(disk.io.list_dir(Path::new("/data")).expect("lists").is_empty());
+}
+
+#[test]
+fn a_reader_that_lost_its_segment_does_not_bring_it_back() {
+    let disk = Disk::new(small_segments());
+    let mut log = disk.open_new();
+    for i in 0..20 {
+        append(&mut log, &batch(2, 100, NOW + i));
+    }
+    log.close().expect("closes");
+    let mut log = disk.open(clean(40));
+    let reader = log.reader();
+    log.advance_log_start(38);
+    log.apply_retention(NOW, 40).expect("retires").remove().expect("removes");
+    assert!(reader.read(3, 100, i64::MAX, true).is_err());
+    assert!(disk.names().iter().all(|name| !name.starts_with("00000000000000000000.")));
+}
+
+#[test]
+fn every_offset_is_found_through_an_index_of_thousands_of_entries() {
+    let disk = Disk::new(LogConfig { index_interval_bytes: 1, ..LogConfig::default() });
+    let mut log = disk.open_new();
+    let mut expected = Vec::new();
+    for i in 0..3000usize {
+        // Offsets rise unevenly, so that a guess by proportion is often wrong.
+        let count = if i % 1000 < 30 { 40 } else { 1 };
+        let appended = append(&mut log, &batch(count, 1, NOW + i as i64));
+        expected.extend(std::iter::repeat_n(appended.base_offset, count));
+    }
+    let check = |log: &Log| {
+        for (offset, base) in (0..).zip(&expected) {
+            let slice = log.read(offset, 1, i64::MAX, true).expect("reads");
+            assert_eq!(slice.base_offset, *base, "offset {offset}");
+        }
+        for i in (0..3000).step_by(7) {
+            let found = log.offset_for_time(OffsetSpec::At(NOW + i)).expect("finds").expect("some");
+            assert!(found.timestamp >= NOW + i);
+        }
+    };
+    check(&log);
+    log.roll(NOW).expect("rolls");
+    check(&log);
+    log.close().expect("closes");
+    check(&disk.open(clean(expected.len() as i64)));
 }
