@@ -50,14 +50,14 @@ fn report(name: &str, code: i16, message: Option<&str>) {
         ErrorCode::None => tracing::info!(topic = name, "created because a client asked for it"),
         ErrorCode::TopicAlreadyExists => {}
         error => {
-            tracing::warn!(topic = name, %error, message, "cannot create a topic that a client asked for")
+            tracing::warn!(topic = name, %error, message, "cannot create a topic that a client asked for");
         }
     }
 }
 
 fn forget(broker: &Broker, names: &[String]) {
     let mut in_flight = broker.auto_creations().0.lock();
-    names.iter().for_each(|name| drop(in_flight.remove(name)));
+    in_flight.retain(|name| !names.contains(name));
 }
 
 /// What a topic is created with: the cluster's defaults, and for the topic of the groups what

@@ -23,8 +23,6 @@ pub(crate) struct RequestContext<'a> {
     pub(crate) listener: &'a Arc<ListenerInfo>,
     /// Version of the request, and of its response.
     pub(crate) api_version: i16,
-    /// The client's number for the request.
-    pub(crate) correlation_id: i32,
     /// When the request was read, in milliseconds since 1970.
     pub(crate) now_ms: i64,
 }

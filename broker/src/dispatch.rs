@@ -51,7 +51,20 @@ const BROKER_APIS: &[ApiKey] = &[
 ];
 
 /// The apis that it serves on its listeners for controllers, by code.
-const CONTROLLER_APIS: &[ApiKey] = &[ApiKey::ApiVersions, ApiKey::DescribeCluster];
+const CONTROLLER_APIS: &[ApiKey] = &[
+    ApiKey::ApiVersions,
+    ApiKey::CreateTopics,
+    ApiKey::DeleteTopics,
+    ApiKey::AlterConfigs,
+    ApiKey::CreatePartitions,
+    ApiKey::ElectLeaders,
+    ApiKey::IncrementalAlterConfigs,
+    ApiKey::ListPartitionReassignments,
+    ApiKey::DescribeQuorum,
+    ApiKey::UpdateFeatures,
+    ApiKey::DescribeCluster,
+    ApiKey::UnregisterBroker,
+];
 
 /// The apis of a kind of listener, ascending.
 pub(crate) fn served_apis(listener: ListenerKind) -> &'static [ApiKey] {
@@ -102,7 +115,6 @@ impl Service for Dispatcher {
             client_address: peer.address.ip(),
             listener: &peer.listener,
             api_version: version,
-            correlation_id,
             now_ms: now_ms(),
         };
         dispatch(&context, Call { envelope, body, outgoing })

@@ -19,6 +19,7 @@
 
 #![forbid(unsafe_code)]
 
+#[allow(clippy::needless_pass_by_value, reason = "handlers have one shape: they own their request")]
 mod api;
 mod authorise;
 mod auto_create;

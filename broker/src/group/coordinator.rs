@@ -260,7 +260,7 @@ impl GroupCoordinator {
     ) -> Result<oneshot::Receiver<OffsetCommitResponse<'static>>, ErrorCode> {
         let (reply, receiver) = Responder::new();
         self.with_shard(now, partition, |shard, out| {
-            shard.commit_offsets(now, version, request, reply, out)
+            shard.commit_offsets(now, version, request, reply, out);
         })?;
         Ok(receiver)
     }

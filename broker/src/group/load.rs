@@ -57,7 +57,7 @@ impl Shard {
                 self.replay_offset(now, transaction, group, partition, offset);
             }
             Ok(Replayed::Offset { group, partition, value: None }) => {
-                self.forget_offsets(&group, &[partition])
+                self.forget_offsets(&group, &[partition]);
             }
             Ok(Replayed::Group { group, value: Some(value) }) => self.replay_group(now, &group, &value),
             Ok(Replayed::Group { group, value: None }) => drop(self.groups.remove(&group)),

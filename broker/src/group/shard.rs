@@ -84,7 +84,7 @@ impl Shard {
     pub(super) fn committed(&mut self, now: Now, then: OnCommit) {
         match then {
             OnCommit::Assign { group, generation, assignment } => {
-                self.assign(now, &group, generation, &assignment)
+                self.assign(now, &group, generation, &assignment);
             }
             OnCommit::StaticMember(stored) => self.static_member_stored(&stored),
             OnCommit::CommitOffsets { group, offsets, reply, response } => {
@@ -103,7 +103,7 @@ impl Shard {
     pub(super) fn refused(&mut self, now: Now, then: OnCommit, error: ErrorCode, out: &mut Effects) {
         match then {
             OnCommit::Assign { group, generation, .. } => {
-                self.assignment_lost(now, &group, generation, error, out)
+                self.assignment_lost(now, &group, generation, error, out);
             }
             OnCommit::StaticMember(stored) => self.static_member_lost(now, &stored, error),
             OnCommit::CommitOffsets { reply, mut response, .. } => {

@@ -42,15 +42,6 @@ impl Partition {
         due
     }
 
-    /// Makes everything appended so far durable, in the background.
-    pub(crate) fn flush_soon(self: &Arc<Self>) {
-        let mut state = self.state.lock();
-        let end = state.log.log_end();
-        if state.log.recovery_point() < end {
-            self.want_flush(&mut state, end);
-        }
-    }
-
     /// Starts a flush when the oldest unflushed record may have waited for `flush.ms`.
     pub(crate) fn flush_if_late(self: &Arc<Self>, now_ms: i64) {
         let mut state = self.state.lock();

@@ -19,7 +19,7 @@ mod sweep;
 
 use std::sync::Arc;
 
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::ArcSwap;
 use imbl::GenericHashMap;
 use imbl::shared_ptr::DefaultSharedPtr;
 use metadata::image::{ConfigResource, MetadataImage};
@@ -93,11 +93,6 @@ impl PartitionManager {
     /// Sets who is told about the leadership of `__consumer_offsets`. Before the first metadata.
     pub(crate) fn set_groups(&self, coordinator: Arc<dyn Coordinator>) {
         *self.groups.write() = Some(coordinator);
-    }
-
-    /// The metadata that is in force.
-    pub(crate) fn image(&self) -> Guard<Arc<MetadataImage>> {
-        self.image.load()
     }
 
     /// The log directories.

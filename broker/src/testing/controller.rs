@@ -66,7 +66,7 @@ impl TestController {
             port: listener.port,
             security_protocol: listener.security_protocol,
         });
-        self.apply(vec![
+        self.apply(&[
             FeatureLevelRecord { name: "metadata.version".into(), feature_level: 30 }.into(),
             RegisterBrokerRecord {
                 broker_id: NODE,
@@ -79,10 +79,10 @@ impl TestController {
     }
 
     /// Writes records and publishes them to the broker.
-    pub(crate) fn apply(&self, records: Vec<MetadataRecord<'static>>) {
+    pub(crate) fn apply(&self, records: &[MetadataRecord<'static>]) {
         let mut image = self.image.lock();
         let mut delta = MetadataDelta::new(&image);
-        for record in &records {
+        for record in records {
             delta.replay(record).expect("the records fit");
         }
         let end_offset = image.provenance().end_offset + records.len() as i64;
@@ -121,24 +121,24 @@ impl TestController {
             };
             records.push(record.into());
         }
-        self.apply(records);
+        self.apply(&records);
         id
     }
 
     pub(crate) fn delete_topic(&self, topic_id: Uuid) {
-        self.apply(vec![RemoveTopicRecord { topic_id }.into()]);
+        self.apply(&[RemoveTopicRecord { topic_id }.into()]);
     }
 
     /// Sets a topic's or (type 4) a broker's setting.
     pub(crate) fn set_config(&self, resource_type: i8, resource: &str, key: &str, value: Option<&str>) {
-        self.apply(vec![config(resource_type, resource, key, value)]);
+        self.apply(&[config(resource_type, resource, key, value)]);
     }
 
     /// Makes `leader` the leader of a partition, with the next leader epoch.
     pub(crate) fn elect(&self, topic_id: Uuid, partition_id: i32, leader: i32) {
         let record =
             PartitionChangeRecord { topic_id, partition_id, leader, ..PartitionChangeRecord::default() };
-        self.apply(vec![record.into()]);
+        self.apply(&[record.into()]);
     }
 }
 

@@ -35,7 +35,7 @@ pub(crate) fn handle(
         return Reply::Now(fetch.answer(pass));
     }
     Reply::Later(Box::pin(async move {
-        let pass = fetch.wait(pass).await;
+        let pass = fetch.wait().await;
         fetch.answer(pass)
     }))
 }

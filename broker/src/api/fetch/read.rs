@@ -123,7 +123,7 @@ impl Fetch {
     }
 
     /// Looks again whenever a partition has moved, until there is enough or the time is over.
-    pub(super) async fn wait(&self, mut pass: Pass) -> Pass {
+    pub(super) async fn wait(&self) -> Pass {
         let mut wait = Wait::default();
         for (wanted, target) in self.conversation.wanted.iter().zip(&self.targets) {
             if target.refused.is_none()
@@ -134,7 +134,7 @@ impl Fetch {
             }
         }
         loop {
-            pass = self.read();
+            let pass = self.read();
             let left = self.deadline.saturating_duration_since(Instant::now());
             if self.is_enough(&pass) || !wait.next(left).await {
                 return pass;
