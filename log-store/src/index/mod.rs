@@ -8,7 +8,7 @@
 //!         entries: sorted, most in a file, the youngest in memory
 //! ```
 //!
-//! Files grow as entries come; nothing is preallocated or mapped (docs/decisions/0002-index-files.md).
+//! Files grow as entries come; nothing is preallocated or mapped (docs/decisions/0003-index-files.md).
 //! The entries in memory reach the file when there are many, when the segment is sealed and on close.
 //! After a crash the index of every segment that was not flushed is built anew, so they are not
 //! needed before.
