@@ -9,6 +9,7 @@
 //!   dump_log/    kafka-dump-log
 //!   metadata_quorum.rs
 //!   produce.rs, consume/
+//!   server_stop.rs
 //! ```
 
 mod connect;
@@ -19,10 +20,11 @@ mod failure;
 mod metadata_quorum;
 mod produce;
 mod server_start;
+mod server_stop;
 mod storage;
 mod topics;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -48,6 +50,8 @@ enum Tool {
     ServerStart(server_start::ServerStart),
     /// Make cluster ids, format log directories, look at them (kafka-storage)
     Storage(storage::Storage),
+    /// Stop the nodes that run on this machine (kafka-server-stop)
+    ServerStop(server_stop::ServerStop),
     /// Create, list, describe, alter, delete topics (kafka-topics)
     Topics(Box<topics::Topics>),
     /// Describe the metadata quorum (kafka-metadata-quorum)
@@ -89,6 +93,7 @@ fn run(tool: Tool, out: &mut dyn Write) -> Result<(), Failure> {
         Tool::Dev(dev) => dev.run(out),
         Tool::ServerStart(start) => start.run(out),
         Tool::Storage(storage) => storage.run(out),
+        Tool::ServerStop(stop) => stop.run(out),
         Tool::Topics(topics) => topics.run(out),
         Tool::MetadataQuorum(quorum) => quorum.run(out),
         Tool::Produce(produce) => produce.run(),
@@ -99,11 +104,12 @@ fn run(tool: Tool, out: &mut dyn Write) -> Result<(), Failure> {
 
 /// Reads the arguments of `kraftlog`, or those of one tool when the program goes by its Kafka name.
 fn parse(mut args: Vec<OsString>) -> Result<Tool, clap::Error> {
-    let program = args.first().map(program_name).unwrap_or_default();
+    let program = args.first().map(|program| program_name(program)).unwrap_or_default();
     server_start::accept_single_dash(&mut args);
     match program.as_str() {
         "kafka-server-start" => parse_as(&program, args).map(Tool::ServerStart),
         "kafka-storage" => parse_as(&program, args).map(Tool::Storage),
+        "kafka-server-stop" => parse_as(&program, args).map(Tool::ServerStop),
         "kafka-topics" => parse_as(&program, args).map(|topics| Tool::Topics(Box::new(topics))),
         "kafka-metadata-quorum" => parse_as(&program, args).map(Tool::MetadataQuorum),
         "kafka-dump-log" => parse_as(&program, args).map(Tool::DumpLog),
@@ -118,7 +124,7 @@ fn parse_as<T: CommandFactory + FromArgMatches>(name: &str, args: Vec<OsString>)
 }
 
 /// `kafka-topics` for `/opt/kafka/bin/kafka-topics.sh`.
-fn program_name(program: &OsString) -> String {
+fn program_name(program: &OsStr) -> String {
     let name =
         Path::new(program).file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     name.strip_suffix(".sh").map(str::to_owned).unwrap_or(name)
