@@ -17,11 +17,11 @@ pub(crate) fn plan(config: &ControllerConfig, image: &MetadataImage, in_transact
         return if in_transaction { vec![abort()] } else { Vec::new() };
     }
     let level = |feature: &str| {
-        let levels = config.bootstrap.iter().filter_map(|record| match &record.message {
+        let mut levels = config.bootstrap.iter().rev().filter_map(|record| match &record.message {
             MetadataRecord::FeatureLevel(record) if record.name == feature => Some(record.feature_level),
             _ => None,
         });
-        levels.last()
+        levels.next()
     };
     let version = level(METADATA_VERSION).and_then(MetadataVersion::from_level);
     let version = version.unwrap_or(MetadataVersion::MINIMUM);

@@ -98,7 +98,7 @@ fn plan_topic(
     let resource = ConfigResource::topic(&topic.name);
     let config_records = configs::plan_new_resource(p.view(), &resource, &settings)?;
     let assignments = assign(p, topic)?;
-    let topic_id = p.dice.uuid();
+    let topic_id = new_topic_id(p);
     records.push(Record::v0(TopicRecord { name: topic.name.to_string().into(), topic_id }));
     records.extend(config_records);
     for (number, replicas) in &assignments {
@@ -107,6 +107,16 @@ fn plan_topic(
         records.push(partition_record(topic_id, *number, &Partition::pack(&state), p.version()));
     }
     Ok(describe(p, topic, topic_id, &settings, &assignments))
+}
+
+/// An id that no topic has.
+fn new_topic_id(p: &mut Planning<'_>) -> Uuid {
+    loop {
+        let id = p.dice.uuid();
+        if p.image().topics().by_id(id).is_none() {
+            return id;
+        }
+    }
 }
 
 fn check_name(p: &Planning<'_>, name: &str, seen: &BTreeSet<String>) -> Result<(), ApiError> {

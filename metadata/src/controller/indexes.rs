@@ -75,6 +75,12 @@ impl Indexes {
         }
     }
 
+    /// Whether everything that follows from an image alone is the same.
+    #[cfg(test)]
+    pub(crate) fn follow_from(&self, recomputed: &Self) -> bool {
+        Self { registrations: OrdMap::new(), ..self.clone() } == *recomputed
+    }
+
     pub(crate) fn apply(&mut self, delta: &MetadataDelta) {
         let (before, after) = (delta.before().topics(), delta.after().topics());
         for id in delta.topics().deleted().keys() {
@@ -138,12 +144,12 @@ impl Indexes {
 
     fn remove(&mut self, key: PartitionKey, partition: &Partition) {
         for broker in members(partition) {
-            decrement(&mut self.members, (broker, key.0));
+            decrement(&mut self.members, &(broker, key.0));
         }
         self.leaderless.remove(&key);
         self.imbalanced.remove(&key);
         if partition.leader() != NO_LEADER {
-            decrement(&mut self.leaderships, partition.leader());
+            decrement(&mut self.leaderships, &partition.leader());
         }
     }
 }
@@ -152,11 +158,11 @@ fn members(partition: &Partition) -> impl Iterator<Item = i32> + '_ {
     partition.isr().iter().chain(partition.elr()).copied()
 }
 
-fn decrement<K: Ord + Clone>(counts: &mut OrdMap<K, u32>, key: K) {
-    match counts.get_mut(&key) {
+fn decrement<K: Ord + Clone>(counts: &mut OrdMap<K, u32>, key: &K) {
+    match counts.get_mut(key) {
         Some(count) if *count > 1 => *count -= 1,
         _ => {
-            counts.remove(&key);
+            counts.remove(key);
         }
     }
 }

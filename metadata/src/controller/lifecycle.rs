@@ -119,12 +119,12 @@ pub(crate) fn fence_expired(view: View<'_>, id: i32, epoch: i64) -> (Vec<Record>
 /// written after the partitions it changes; if those are more than one step, before them, so that nothing new
 /// comes to the broker while the others are gone through.
 fn leave(view: View<'_>, broker: &BrokerRegistration, change: Change) -> (Vec<Record>, Option<Sweep>) {
-    let mut sweep = Sweep::new(SweepReason::BrokerLeaves(broker.id), view);
+    let mut sweep = Sweep::new(SweepReason::Leaves(broker.id), view);
     let mut first = sweep.step(view);
     let is_known = change == Change::BeginControlledShutdown && broker.in_controlled_shutdown;
     let changed = (!is_known).then(|| registration_change(broker, change));
     if !first.is_last {
-        let whole = Sweep::new(SweepReason::BrokerLeaves(broker.id), view);
+        let whole = Sweep::new(SweepReason::Leaves(broker.id), view);
         return (changed.into_iter().collect(), Some(whole));
     }
     let at = if change == Change::Fence { first.records.len() } else { 0 };
@@ -134,7 +134,7 @@ fn leave(view: View<'_>, broker: &BrokerRegistration, change: Change) -> (Vec<Re
 
 /// Unfences a broker; partitions without a leader may have one again.
 fn come_back(view: View<'_>, broker: &BrokerRegistration) -> (Vec<Record>, Option<Sweep>) {
-    let mut sweep = Sweep::new(SweepReason::BrokerReturns(broker.id), view);
+    let mut sweep = Sweep::new(SweepReason::Returns(broker.id), view);
     let first = sweep.step(view);
     let mut records = vec![registration_change(broker, Change::Unfence)];
     records.extend(first.records);
@@ -172,11 +172,8 @@ pub(crate) fn end_earlier_incarnation(
         return Ok(Vec::new());
     }
     let elr = view.image().features().has_elr();
-    let reason = if elr && !ended_cleanly {
-        SweepReason::BrokerEndedUncleanly(id)
-    } else {
-        SweepReason::BrokerLeaves(id)
-    };
+    let reason =
+        if elr && !ended_cleanly { SweepReason::EndedUncleanly(id) } else { SweepReason::Leaves(id) };
     let mut sweep = Sweep::new(reason, view);
     let step = sweep.step(view);
     if step.is_last { Ok(step.records) } else { Err(Sweep::new(reason, view)) }
@@ -215,5 +212,5 @@ pub(crate) fn unfinished_sweeps(view: View<'_>) -> Vec<Sweep> {
     let inactive = view.image().cluster().brokers().filter(|broker| !view.is_active(broker.id));
     let with_partitions =
         inactive.filter(|broker| view.state.indexes().topics_of(broker.id, Uuid::ZERO).next().is_some());
-    with_partitions.map(|broker| Sweep::new(SweepReason::BrokerLeaves(broker.id), view)).collect()
+    with_partitions.map(|broker| Sweep::new(SweepReason::Leaves(broker.id), view)).collect()
 }

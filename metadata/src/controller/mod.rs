@@ -54,3 +54,6 @@ pub use error::ApiError;
 pub use plan::Planned;
 pub use state::ControllerState;
 pub use topic_names::validate_topic_name;
+
+#[cfg(test)]
+mod tests;

@@ -13,11 +13,11 @@ use crate::record::Record;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum SweepReason {
     /// The broker is fenced, shuts down or is forgotten: it leaves its ISRs, and others lead.
-    BrokerLeaves(i32),
+    Leaves(i32),
     /// The broker ended without goodbye and may have lost what it had not flushed (KIP-966).
-    BrokerEndedUncleanly(i32),
+    EndedUncleanly(i32),
     /// The broker is back: partitions without a leader may have one.
-    BrokerReturns(i32),
+    Returns(i32),
 }
 
 /// A walk over the partitions that something concerns. It goes on from where it stopped, on whatever the state is
@@ -50,23 +50,21 @@ impl Sweep {
             return false;
         }
         match self.reason {
-            SweepReason::BrokerReturns(id) => view.is_active(id),
-            SweepReason::BrokerLeaves(id) | SweepReason::BrokerEndedUncleanly(id) => !view.is_active(id),
+            SweepReason::Returns(id) => view.is_active(id),
+            SweepReason::Leaves(id) | SweepReason::EndedUncleanly(id) => !view.is_active(id),
         }
     }
 
     /// Records for the next partitions. The caller appends them before it asks for more.
     pub(crate) fn step(&mut self, view: View<'_>) -> Step {
         let mut step = Step { records: Vec::new(), is_last: true };
-        let mut visited = 0;
         let mut topic: Option<TopicCircumstances<'_>> = None;
-        for key in self.partitions(view) {
+        for (visited, key) in self.partitions(view).enumerate() {
             if step.records.len() >= SWEEP_RECORDS_PER_STEP || visited >= SWEEP_PARTITIONS_PER_STEP {
                 step.is_last = false;
                 self.cursor = key;
                 break;
             }
-            visited += 1;
             if topic.as_ref().is_none_or(|topic| topic.topic.id() != key.0) {
                 topic = TopicCircumstances::find(view, key.0);
             }
@@ -80,9 +78,9 @@ impl Sweep {
         let indexes = view.state.indexes();
         let (from_topic, from_partition) = self.cursor;
         let (broker, with_elr) = match self.reason {
-            SweepReason::BrokerReturns(_) => return Box::new(indexes.leaderless_from(self.cursor)),
-            SweepReason::BrokerLeaves(broker) => (broker, false),
-            SweepReason::BrokerEndedUncleanly(broker) => (broker, true),
+            SweepReason::Returns(_) => return Box::new(indexes.leaderless_from(self.cursor)),
+            SweepReason::Leaves(broker) => (broker, false),
+            SweepReason::EndedUncleanly(broker) => (broker, true),
         };
         let topics = indexes.topics_of(broker, from_topic);
         let topics = topics.filter_map(move |id| view.image().topics().by_id(id));
@@ -101,17 +99,15 @@ impl Sweep {
         let partition = topic.topic.partition(number)?;
         let view = topic.circumstances.view;
         let (remove, add) = match self.reason {
-            SweepReason::BrokerReturns(broker) => (NO_LEADER, broker),
-            SweepReason::BrokerLeaves(broker) | SweepReason::BrokerEndedUncleanly(broker) => {
-                (broker, NO_LEADER)
-            }
+            SweepReason::Returns(broker) => (NO_LEADER, broker),
+            SweepReason::Leaves(broker) | SweepReason::EndedUncleanly(broker) => (broker, NO_LEADER),
         };
         let may_lead = |broker: i32| broker != remove && (broker == add || view.is_active(broker));
         let mut change =
             PartitionChange::new(partition, (topic.topic.id(), number), topic.circumstances, &may_lead);
         change.election = if topic.elects_uncleanly { Election::Unclean } else { Election::Online };
         change.isr.retain(|replica| *replica != remove);
-        if self.reason == SweepReason::BrokerEndedUncleanly(remove) {
+        if self.reason == SweepReason::EndedUncleanly(remove) {
             change.unclean_shutdown = Some(remove);
         }
         change.build()
@@ -121,7 +117,7 @@ impl Sweep {
 impl SweepReason {
     pub(crate) fn broker(self) -> i32 {
         match self {
-            Self::BrokerLeaves(id) | Self::BrokerEndedUncleanly(id) | Self::BrokerReturns(id) => id,
+            Self::Leaves(id) | Self::EndedUncleanly(id) | Self::Returns(id) => id,
         }
     }
 }
