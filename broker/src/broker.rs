@@ -11,6 +11,7 @@ use metadata::delta::MetadataDelta;
 use metadata::image::{ConfigResource, MetadataImage};
 use thiserror::Error;
 use tokio::runtime::{Builder, Handle, Runtime};
+use tokio::sync::{Notify, watch};
 use wire::Uuid;
 
 use crate::authorise::Authoriser;
@@ -21,7 +22,7 @@ use crate::disks::Disk;
 use crate::dispatch::Dispatcher;
 use crate::fetch_sessions::SessionCache;
 use crate::group::{GroupCoordinator, service as groups};
-use crate::lifecycle::Lifecycle;
+use crate::lifecycle::{Lifecycle, Readiness};
 use crate::net::{Server, Service};
 use crate::partitions::PartitionManager;
 use crate::producer_ids::ProducerIds;
@@ -45,16 +46,19 @@ pub struct Broker {
     config: BrokerConfig,
     settings: Arc<ArcSwap<Settings>>,
     image: Arc<ArcSwap<MetadataImage>>,
-    authoriser: Box<dyn Authoriser>,
+    authoriser: Arc<dyn Authoriser>,
     controller: Arc<dyn ControllerChannel>,
     partitions: Arc<PartitionManager>,
     sessions: SessionCache,
     groups: Arc<GroupCoordinator>,
     auto_creations: InFlight,
-    lifecycle: Lifecycle,
     producer_ids: ProducerIds,
     /// Given by the controller; -1 before.
     epoch: AtomicI64,
+    /// End of the metadata that is in force.
+    metadata_end: watch::Sender<i64>,
+    readiness: watch::Sender<Readiness>,
+    leave: Arc<Notify>,
     /// Where work without a connection runs, and work that may block.
     background: Background,
 }
@@ -69,7 +73,7 @@ impl Broker {
         config: BrokerConfig,
         directories: Vec<(Arc<LogDirectory>, Uuid)>,
         controller: Arc<dyn ControllerChannel>,
-        authoriser: Box<dyn Authoriser>,
+        authoriser: Arc<dyn Authoriser>,
     ) -> Result<Arc<Self>, StartError> {
         let settings = Settings::resolve(&config.properties, &Default::default(), &Default::default())?;
         let disks = directories.into_iter().map(|(directory, id)| Disk::load(directory, id).map(Arc::new));
@@ -95,9 +99,11 @@ impl Broker {
             sessions,
             groups,
             auto_creations: InFlight::default(),
-            lifecycle: Lifecycle::default(),
             producer_ids: ProducerIds::default(),
             epoch: AtomicI64::new(-1),
+            metadata_end: watch::Sender::new(0),
+            readiness: watch::Sender::new(Readiness::Starting),
+            leave: Arc::default(),
             background,
         }))
     }
@@ -113,9 +119,34 @@ impl Broker {
 
     /// Follows the metadata: every request that is handled from here on sees `image`, and what
     /// `delta` changed is in force on return. Called for one delta after the other.
-    pub(crate) fn publish(&self, delta: &MetadataDelta, image: &Arc<MetadataImage>) {
+    pub fn publish(&self, delta: &MetadataDelta, image: &Arc<MetadataImage>) {
         let settings_changed = self.reconfigure(delta, image);
         self.partitions.follow(delta, image, settings_changed);
+        self.metadata_end.send_replace(image.provenance().end_offset);
+    }
+
+    /// Joins the cluster: registers, recovers the logs once the metadata has been followed up to the
+    /// registration, and lives until [`Broker::leave`]. Periodic work starts, too. Returns at once.
+    pub fn join(self: &Arc<Self>) {
+        let lifecycle = Lifecycle::new(Arc::clone(self), self.readiness.clone(), Arc::clone(&self.leave));
+        self.background.handle.spawn(lifecycle.run());
+    }
+
+    /// How far the broker is; changes can be waited for.
+    pub fn readiness(&self) -> watch::Receiver<Readiness> {
+        self.readiness.subscribe()
+    }
+
+    /// Asks the controller to let the broker go: its leaderships move first. `Readiness::Gone` says
+    /// that it may end.
+    pub fn leave(&self) {
+        self.leave.notify_one();
+    }
+
+    /// Closes all logs. Everything is durable on return and the next start finds a clean stop. The
+    /// server must have been shut down before.
+    pub fn close(&self) {
+        self.partitions.close(self.epoch());
     }
 
     /// Puts dynamic settings of this broker in force; true when there are other ones.
@@ -183,14 +214,14 @@ impl Broker {
         &self.producer_ids
     }
 
-    /// Where it is in its life.
-    pub(crate) fn lifecycle(&self) -> &Lifecycle {
-        &self.lifecycle
-    }
-
     /// Its epoch: the offset of the record that registered it; -1 before.
     pub(crate) fn epoch(&self) -> i64 {
         self.epoch.load(Ordering::Acquire)
+    }
+
+    /// End of the metadata that is in force; changes can be waited for.
+    pub(crate) fn metadata_end(&self) -> watch::Receiver<i64> {
+        self.metadata_end.subscribe()
     }
 
     /// Takes over the epoch that the controller gave.

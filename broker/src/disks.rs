@@ -19,6 +19,8 @@ use wire::Uuid;
 pub(crate) struct Disk {
     directory: Arc<LogDirectory>,
     id: Uuid,
+    /// Epoch of the broker that stopped cleanly on this directory.
+    previous_epoch: Option<i64>,
     checkpoints: Mutex<Checkpoints>,
 }
 
@@ -49,7 +51,8 @@ impl Disk {
     /// # Errors
     /// The disk fails.
     pub(crate) fn load(directory: Arc<LogDirectory>, id: Uuid) -> Result<Self, DirectoryError> {
-        let clean = directory.take_clean_shutdown()?.is_some();
+        let marker = directory.take_clean_shutdown()?;
+        let (clean, previous_epoch) = (marker.is_some(), marker.and_then(|marker| marker.broker_epoch));
         let read = |kind| match directory.read_checkpoint(kind) {
             Err(error @ DirectoryError::Damaged { .. }) => {
                 tracing::warn!(%error, "a damaged checkpoint is left out");
@@ -63,7 +66,7 @@ impl Disk {
             log_starts: read(CheckpointKind::LogStart)?,
             high_watermarks: read(CheckpointKind::Replication)?,
         };
-        Ok(Self { directory, id, checkpoints: Mutex::new(checkpoints) })
+        Ok(Self { directory, id, previous_epoch, checkpoints: Mutex::new(checkpoints) })
     }
 
     /// How it is reached.
@@ -84,6 +87,11 @@ impl Disk {
     /// Its id in the cluster (KIP-858).
     pub(crate) fn id(&self) -> Uuid {
         self.id
+    }
+
+    /// Epoch of the broker that stopped cleanly on it; `None` after a crash.
+    pub(crate) fn previous_epoch(&self) -> Option<i64> {
+        self.previous_epoch
     }
 
     /// Where a partition lies.

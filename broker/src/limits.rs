@@ -1,7 +1,5 @@
 //! Every bound of this crate, so that the worst case can be added up in one place.
 
-use std::time::Duration;
-
 /// Requests of one connection whose answers are outstanding; more are left in the socket.
 pub(crate) const IN_FLIGHT_PER_CONNECTION_MAX: usize = 128;
 
@@ -59,8 +57,7 @@ pub(crate) const CLOSE_ATTEMPTS: usize = 2_000;
 /// Time between two looks.
 pub(crate) const CLOSE_PAUSE: std::time::Duration = std::time::Duration::from_millis(5);
 
-/// How long a broker that stops waits for the controller to let it go.
-pub(crate) const LEAVE_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Pause between attempts to register while there is no active controller.
-pub(crate) const REGISTRATION_PAUSE: Duration = Duration::from_millis(10);
+/// Pause after a registration was refused; it doubles up to [`REGISTRATION_RETRY_MAX`].
+pub(crate) const REGISTRATION_RETRY_MIN: std::time::Duration = std::time::Duration::from_millis(10);
+/// See [`REGISTRATION_RETRY_MIN`].
+pub(crate) const REGISTRATION_RETRY_MAX: std::time::Duration = std::time::Duration::from_secs(1);

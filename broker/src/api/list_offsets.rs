@@ -14,6 +14,9 @@ use crate::context::RequestContext;
 use crate::errors::Fault;
 use crate::partition::UpTo;
 
+/// First version whose answers can carry a leader epoch.
+const FIRST_VERSION_WITH_EPOCHS: i16 = 4;
+
 /// Replica id of a client that is no broker.
 const CONSUMER: i32 = -1;
 
@@ -102,7 +105,10 @@ fn find(
             partition_index: wanted.partition_index,
             timestamp: found.timestamp,
             offset: found.offset,
-            leader_epoch: found.leader_epoch.unwrap_or(-1),
+            leader_epoch: found
+                .leader_epoch
+                .filter(|_| ctx.api_version >= FIRST_VERSION_WITH_EPOCHS)
+                .unwrap_or(-1),
             ..ListOffsetsPartitionResponse::default()
         },
     }

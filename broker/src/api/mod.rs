@@ -2,12 +2,14 @@
 //! broker that does the work and puts the result into the response; `crate::errors` says which
 //! code an error has.
 
+pub(crate) mod alter_configs;
 pub(crate) mod api_versions;
 mod coordination;
 pub(crate) mod delete_groups;
 pub(crate) mod delete_records;
 pub(crate) mod describe_client_quotas;
 pub(crate) mod describe_cluster;
+pub(crate) mod describe_configs;
 pub(crate) mod describe_groups;
 pub(crate) mod describe_log_dirs;
 pub(crate) mod describe_producers;

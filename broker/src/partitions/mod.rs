@@ -100,6 +100,15 @@ impl PartitionManager {
         &self.disks
     }
 
+    /// The epoch in which this broker stopped cleanly; -1 if any directory says otherwise (KIP-966).
+    pub(crate) fn previous_epoch(&self) -> i64 {
+        let epochs: Option<Vec<i64>> = self.disks.iter().map(|disk| disk.previous_epoch()).collect();
+        match epochs.as_deref() {
+            Some([first, rest @ ..]) if rest.iter().all(|epoch| epoch == first) => *first,
+            _ => -1,
+        }
+    }
+
     /// The partitions in use.
     pub(crate) fn open_partitions(&self) -> Vec<Arc<Partition>> {
         self.open.load().values().cloned().collect()

@@ -168,8 +168,14 @@ impl ControllerChannel for TestController {
         now(BrokerRegistrationResponse { broker_epoch: 5, ..Default::default() })
     }
 
-    fn broker_heartbeat(&self, _: BrokerHeartbeatRequest<'static>) -> Answer<BrokerHeartbeatResponse> {
-        now(BrokerHeartbeatResponse { is_caught_up: true, is_fenced: false, ..Default::default() })
+    fn broker_heartbeat(&self, request: BrokerHeartbeatRequest<'static>) -> Answer<BrokerHeartbeatResponse> {
+        let should_shut_down = request.want_shut_down;
+        now(BrokerHeartbeatResponse {
+            is_caught_up: true,
+            is_fenced: false,
+            should_shut_down,
+            ..Default::default()
+        })
     }
 
     fn allocate_producer_ids(&self, _: AllocateProducerIdsRequest) -> Answer<AllocateProducerIdsResponse> {

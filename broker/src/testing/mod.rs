@@ -65,7 +65,7 @@ impl TestBroker {
         let log_directory = LogDirectory::open(io, directory.path()).expect("opens");
         let controller = Arc::new(TestController::default());
         let directories = vec![(Arc::new(log_directory), DIRECTORY)];
-        let broker = Broker::new(config, directories, controller.clone(), Box::new(AllowAll));
+        let broker = Broker::new(config, directories, controller.clone(), Arc::new(AllowAll));
         let broker = broker.expect("the settings are valid");
         controller.attach(&broker);
         broker.serve(&mut server).expect("threads start");
@@ -88,7 +88,7 @@ impl TestBroker {
     /// Stops serving and closes the logs; returns the directory.
     pub(crate) fn stop(mut self) -> TempDir {
         self.server.shutdown();
-        self.broker.partitions().close(1);
+        self.broker.close();
         self.directory
     }
 }

@@ -9,7 +9,7 @@ use super::produce::produce;
 use crate::testing::{Client, TestBroker, batch_of};
 
 /// A fetch of one topic; `offsets` are those of partitions 0, 1, ….
-fn request(topic: &str, id: Uuid, offsets: &[i64]) -> FetchRequest<'static> {
+pub(super) fn request(topic: &str, id: Uuid, offsets: &[i64]) -> FetchRequest<'static> {
     let partitions = offsets.iter().zip(0..).map(|(fetch_offset, partition)| FetchPartition {
         partition,
         fetch_offset: *fetch_offset,
@@ -31,7 +31,7 @@ fn partitions(response: &FetchResponse<'static>) -> Vec<PartitionData<'static>> 
 }
 
 /// Values of the records in an answer.
-fn values(data: &PartitionData<'_>) -> Vec<Vec<u8>> {
+pub(super) fn values(data: &PartitionData<'_>) -> Vec<Vec<u8>> {
     let bytes = data.records.as_ref().and_then(Records::bytes).expect("records are never null").to_vec();
     let mut values = Vec::new();
     for batch in batches(&bytes) {
@@ -43,7 +43,11 @@ fn values(data: &PartitionData<'_>) -> Vec<Vec<u8>> {
     values
 }
 
-fn fetch_one(client: &mut Client, request: &FetchRequest<'static>, version: i16) -> PartitionData<'static> {
+pub(super) fn fetch_one(
+    client: &mut Client,
+    request: &FetchRequest<'static>,
+    version: i16,
+) -> PartitionData<'static> {
     let mut found = partitions(&client.call(request, version));
     assert_eq!(found.len(), 1);
     found.remove(0)

@@ -14,7 +14,7 @@ use crate::image::Provenance;
 use crate::limits::BUSY_RETRY_MS;
 use crate::record::Record;
 
-/// A batch on its way, with what it leads to.
+/// A proposal on its way, with what it leads to.
 struct Pending {
     base_offset: i64,
     last_offset: i64,
@@ -24,8 +24,9 @@ struct Pending {
     replies: Vec<(Reply, ControllerResponse)>,
 }
 
-/// A batch of ours that is committed.
+/// A proposal of ours that is committed.
 pub(crate) struct Committed {
+    pub(crate) end_offset: i64,
     pub(crate) state: ControllerState,
     pub(crate) delta: MetadataDelta,
     pub(crate) replies: Vec<(Reply, ControllerResponse)>,
@@ -177,14 +178,33 @@ impl Active {
         Ok(())
     }
 
-    /// The batch of ours that a committed batch is, if it is one.
-    pub(crate) fn committed(&mut self, batch: &RaftBatch) -> Option<Committed> {
-        let front = self.pending.front()?;
-        let is_ours = front.base_offset == batch.base_offset
-            && front.last_offset == batch.last_offset
-            && self.epoch == batch.epoch;
-        let Pending { state, delta, replies, .. } = is_ours.then(|| self.pending.pop_front()).flatten()?;
-        Some(Committed { state, delta, replies })
+    /// What of ours a committed batch holds: raft lets small proposals share a batch. Empty if it is no batch of
+    /// ours.
+    ///
+    /// # Errors
+    /// It is one of ours and holds something else than was appended.
+    pub(crate) fn committed(&mut self, batch: &RaftBatch) -> Result<Vec<Committed>, Deposed> {
+        if batch.epoch != self.epoch || batch.records.is_empty() {
+            return Ok(Vec::new());
+        }
+        let count =
+            self.pending.iter().take_while(|pending| pending.last_offset <= batch.last_offset).count();
+        let ends = |at: usize| self.pending.get(at).map(|pending| (pending.base_offset, pending.last_offset));
+        let first = ends(0).map(|(base_offset, _)| base_offset);
+        let last = count.checked_sub(1).and_then(ends).map(|(_, last_offset)| last_offset);
+        if first != Some(batch.base_offset) || last != Some(batch.last_offset) {
+            let (from, to) = (batch.base_offset, batch.last_offset);
+            let message =
+                format!("offsets {from} to {to} are committed, and {first:?} to {last:?} were appended");
+            return Err(Deposed::Diverged(message));
+        }
+        let own = |Pending { last_offset, state, delta, replies, .. }| Committed {
+            end_offset: last_offset + 1,
+            state,
+            delta,
+            replies,
+        };
+        Ok(self.pending.drain(..count).map(own).collect())
     }
 
     /// Whether something is to be done besides waiting.

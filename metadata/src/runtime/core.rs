@@ -5,7 +5,7 @@ use std::sync::Arc;
 use raft::{LeaderAndEpoch, OffsetAndEpoch};
 use wire::ErrorCode;
 
-use super::active::{Active, Deposed, answer, note_contact};
+use super::active::{Active, Committed, Deposed, answer, note_contact};
 use super::cache::MetadataCache;
 use super::events::{Call, RaftBatch, RaftEvent};
 use super::loader::{LoadError, Loader};
@@ -121,10 +121,9 @@ impl MetadataRuntime {
         let mut rest = batches;
         while let Some(batch) = rest.first() {
             self.snapshots.count(batch.size_bytes, batch.append_ms);
-            if let Some(mut ours) = self.active.as_mut().and_then(|active| active.committed(batch)) {
-                self.loader.adopt(ours.state, &mut ours.delta, batch);
-                self.publish(&ours.delta);
-                ours.replies.into_iter().for_each(|(reply, response)| answer(reply, Ok(response)));
+            let ours = self.take_ours(batch);
+            if !ours.is_empty() {
+                ours.into_iter().for_each(|ours| self.publish_own(ours, batch));
                 rest = &rest[1..];
                 continue;
             }
@@ -138,6 +137,26 @@ impl MetadataRuntime {
         }
         self.write_snapshot_if_due(now_ms);
         Ok(())
+    }
+
+    /// What a committed batch holds of this node's own.
+    fn take_ours(&mut self, batch: &RaftBatch) -> Vec<Committed> {
+        let Some(active) = &mut self.active else { return Vec::new() };
+        match active.committed(batch) {
+            Ok(ours) => ours,
+            Err(deposed) => {
+                self.resign_if_deposed(Err(deposed));
+                Vec::new()
+            }
+        }
+    }
+
+    fn publish_own(&mut self, ours: Committed, batch: &RaftBatch) {
+        let Committed { end_offset, state, mut delta, replies } = ours;
+        let provenance = Provenance { end_offset, epoch: batch.epoch, append_ms: batch.append_ms };
+        self.loader.adopt(state, &mut delta, provenance);
+        self.publish(&delta);
+        replies.into_iter().for_each(|(reply, response)| answer(reply, Ok(response)));
     }
 
     fn load_snapshot(

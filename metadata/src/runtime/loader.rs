@@ -57,13 +57,18 @@ impl Loader {
         self.provenance
     }
 
-    /// Takes what the controller replayed when it wrote it: the state after a batch that is now committed.
-    pub(crate) fn adopt(&mut self, state: ControllerState, delta: &mut MetadataDelta, batch: &RaftBatch) {
-        self.provenance = provenance_after(batch);
+    /// Takes what the controller replayed when it wrote it: the state after a proposal that is now committed.
+    pub(crate) fn adopt(
+        &mut self,
+        state: ControllerState,
+        delta: &mut MetadataDelta,
+        provenance: Provenance,
+    ) {
+        self.provenance = provenance;
         self.state = state;
         // The controller could not know when the log would write the batch.
-        self.state.set_provenance(self.provenance);
-        delta.set_provenance(self.provenance);
+        self.state.set_provenance(provenance);
+        delta.set_provenance(provenance);
     }
 
     /// Replays committed batches as one delta.

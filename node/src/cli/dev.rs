@@ -63,8 +63,8 @@ impl Dev {
             "\n  Listening on localhost:{port}; the data is in {}. Ctrl-C stops the node.\n\n  \
              In another terminal:\n    \
              kraftlog topics --bootstrap-server localhost:{port} --create --topic first --partitions 3\n    \
-             echo hello | kraftlog produce --bootstrap-server localhost:{port} --topic first\n    \
-             kraftlog consume --bootstrap-server localhost:{port} --topic first --from-beginning\n\n",
+             echo hello | kraftlog produce --bootstrap-server localhost:{port} first\n    \
+             kraftlog consume --bootstrap-server localhost:{port} --from-beginning first\n\n",
             self.data_dir.display()
         )
     }

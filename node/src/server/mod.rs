@@ -5,13 +5,11 @@
 //!   directories.rs         locked, formatted, of one node and one cluster
 //!   listeners.rs           addresses to bind, addresses to tell
 //!   quorum.rs              the metadata log: raft's thread and the metadata thread
-//!   controller_channel.rs  the controller of this node, as its broker reaches it
 //!   ending.rs              signals and failures that end the process
 //!   logging.rs             the log on standard output
 //!   jvm.rs                 settings for a Java machine that isn't there
 //! ```
 
-mod controller_channel;
 mod directories;
 mod ending;
 mod jvm;

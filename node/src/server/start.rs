@@ -2,15 +2,17 @@
 
 use std::io;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use broker::net::Server;
-use broker::{AllowAll, Broker, BrokerConfig, ControllerChannel};
+use broker::{AllowAll, Broker, BrokerConfig, ControllerChannel, LocalController, Readiness};
 use log_store::io::probe;
-use metadata::ControllerHandle;
+use metadata::delta::MetadataDelta;
+use metadata::image::MetadataImage;
+use metadata::{ControllerHandle, Publisher};
 use thiserror::Error;
+use tokio::sync::watch;
 
-use super::controller_channel::LocalController;
 use super::directories::{Directories, DirectoriesError};
 use super::ending::{Ending, Endings};
 use super::quorum::{Quorum, seed64};
@@ -20,6 +22,9 @@ use crate::random;
 
 /// Kafka's version whose behaviour this is; tests and tools look for the line.
 const KAFKA_VERSION: &str = "4.3.1";
+
+/// How long a node that stops waits for the controller to move leaderships away.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why a node has not started.
 #[derive(Debug, Error)]
@@ -116,29 +121,82 @@ impl Node {
         let mut server = listeners::bind(config).map_err(StartError::Listen)?;
         let (controller, calls) = ControllerHandle::channel();
         let opened = Arc::new(OnceLock::new());
-        let channel: Arc<dyn ControllerChannel> = Arc::new(LocalController {
-            controller,
-            quorum: Arc::clone(&opened),
-            authoriser: Arc::new(AllowAll),
-        });
+        let channel: Arc<dyn ControllerChannel> =
+            Arc::new(LocalController::new(controller, Arc::clone(&opened), Arc::new(AllowAll)));
         let broker_config = broker_config(config, &directories, &server);
-        let broker = Broker::new(broker_config, directories.logs.clone(), channel, Box::new(AllowAll))?;
-        let publishers = vec![broker.publisher()];
+        let broker = Broker::new(broker_config, directories.logs.clone(), channel, Arc::new(AllowAll))?;
+        let publishers = vec![Box::new(Follower(Arc::clone(&broker))) as Box<dyn Publisher>];
         let quorum = Quorum::start(config, &directories, calls, publishers, &endings.sender())?;
         opened.get_or_init(|| quorum.handle().clone());
         broker.serve(&mut server)?;
-        broker.join_cluster(running);
+        let readiness = Waiter::new(broker.readiness())?;
+        broker.join();
+        readiness.when(Readiness::Running, running)?;
         Ok(Self { server, broker, quorum, _directories: directories })
+    }
+
+    /// Has the controller move leaderships away first, for as long as that is worth waiting for.
+    fn leave(&self) {
+        let Ok(waiter) = Waiter::new(self.broker.readiness()) else { return };
+        if *waiter.readiness.borrow() != Readiness::Running {
+            return;
+        }
+        self.broker.leave();
+        if !waiter.wait(Readiness::Gone, LEAVE_TIMEOUT) {
+            tracing::warn!(
+                "the controller has not let this broker go in {LEAVE_TIMEOUT:?}; stopping all the same"
+            );
+        }
     }
 
     /// Leaves the cluster, closes connections, then logs, then the metadata log.
     fn stop(mut self, ending: &Ending) {
         if ending.is_clean() {
-            self.broker.leave_cluster();
+            self.leave();
         }
         self.server.shutdown();
         self.broker.close();
         self.quorum.stop();
+    }
+}
+
+/// Puts committed metadata in force on the broker.
+struct Follower(Arc<Broker>);
+
+impl Publisher for Follower {
+    fn publish(&mut self, delta: &MetadataDelta, image: &Arc<MetadataImage>) {
+        self.0.publish(delta, image);
+    }
+}
+
+/// Waits, without a runtime around it, until the broker has got somewhere.
+struct Waiter {
+    runtime: tokio::runtime::Runtime,
+    readiness: watch::Receiver<Readiness>,
+}
+
+impl Waiter {
+    fn new(readiness: watch::Receiver<Readiness>) -> io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build()?;
+        Ok(Self { runtime, readiness })
+    }
+
+    /// Whether the broker gets to `wanted` within `limit`.
+    fn wait(mut self, wanted: Readiness, limit: Duration) -> bool {
+        let reached = self.readiness.wait_for(|state| *state == wanted);
+        self.runtime
+            .block_on(async { tokio::time::timeout(limit, reached).await })
+            .is_ok_and(|seen| seen.is_ok())
+    }
+
+    /// Calls `then` on a thread of its own once the broker gets to `wanted`.
+    fn when(self, wanted: Readiness, then: impl FnOnce() + Send + 'static) -> io::Result<()> {
+        let wait = move || {
+            if self.wait(wanted, Duration::MAX) {
+                then();
+            }
+        };
+        std::thread::Builder::new().name("ready".to_owned()).spawn(wait).map(drop)
     }
 }
 

@@ -132,3 +132,32 @@ fn an_activation_that_finds_the_quorum_busy_is_tried_again() {
     node.commit();
     assert_eq!(node.image().features().metadata_version(), Some(MetadataVersion::LATEST));
 }
+
+#[test]
+fn proposals_that_share_a_batch_are_all_answered() {
+    let mut node = Node::new();
+    node.elect(EPOCH);
+    node.start_broker(NODE);
+    let mut answers = [node.send(create("a", 1)), node.send(create("b", 2)), node.send(create("c", 3))];
+    node.quorum.merge_waiting();
+    node.commit();
+    for answer in &mut answers {
+        answer.try_recv().expect("answered").expect("accepted");
+    }
+    assert_eq!(node.image().topics().len(), 3);
+    assert_eq!(node.image().provenance().end_offset, node.quorum.log.lock().expect("free").end_offset);
+}
+
+#[test]
+fn a_log_that_holds_something_else_than_was_appended_deposes() {
+    let mut node = Node::new();
+    node.elect(EPOCH);
+    node.start_broker(NODE);
+    let mut answer = node.send(create("a", 1));
+    node.quorum.log.lock().expect("free").batches.last_mut().expect("appended").base_offset -= 1;
+    let batches = node.quorum.take_committed();
+    // The batch cannot be understood as it is either, but the controller is gone before.
+    let outcome = node.runtime.handle_raft(RaftEvent::Committed { batches, high_watermark: 0 }, node.now_ms);
+    assert!(outcome.is_ok() && !node.runtime.is_active());
+    assert_eq!(answer.try_recv().expect("answered").expect_err("refused").code, ErrorCode::NotController);
+}

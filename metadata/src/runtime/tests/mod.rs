@@ -59,6 +59,17 @@ impl MemoryQuorum {
         last_offset
     }
 
+    /// Lets the batches that wait share one, as raft does with small proposals.
+    fn merge_waiting(&self) {
+        let mut log = self.log.lock().expect("no test panics with it");
+        let shown = log.shown;
+        let waiting: Vec<_> = log.batches.drain(shown..).collect();
+        let last_offset = waiting.last().expect("something waits").last_offset;
+        let records = waiting.iter().flat_map(|batch| batch.records.clone()).collect();
+        let first = waiting.into_iter().next().expect("something waits");
+        log.batches.push(RaftBatch { last_offset, records, ..first });
+    }
+
     /// The batches that are committed and not shown yet.
     fn take_committed(&self) -> Vec<RaftBatch> {
         let mut log = self.log.lock().expect("no test panics with it");

@@ -1,4 +1,8 @@
-//! How a broker reaches the active controller.
+//! How a broker reaches the active controller: here the channel, in `local.rs` the one to a
+//! controller of the same process.
+
+mod local;
+mod refused;
 
 use std::future::Future;
 use std::net::IpAddr;
@@ -32,6 +36,8 @@ use wire::messages::update_features_request::UpdateFeaturesRequest;
 use wire::messages::update_features_response::UpdateFeaturesResponse;
 
 use crate::authorise::Principal;
+
+pub use local::LocalController;
 
 /// An answer of the controller. It always comes: when the controller cannot be reached it carries
 /// the code for that.
