@@ -12,7 +12,7 @@ use crate::config::NodeConfig;
 
 /// Why a node does not start on its directories.
 #[derive(Debug, Error)]
-pub(super) enum DirectoriesError {
+pub(crate) enum DirectoriesError {
     /// Locked by another process, damaged, or of several nodes.
     #[error(transparent)]
     Directory(#[from] DirectoryError),

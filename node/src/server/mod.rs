@@ -18,4 +18,4 @@ mod logging;
 mod quorum;
 mod start;
 
-pub(crate) use start::{StartError, serve};
+pub(crate) use start::serve;
