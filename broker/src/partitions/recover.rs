@@ -45,6 +45,11 @@ impl PartitionManager {
         }
         if !disk.was_clean() {
             for found in &current {
+                // Nobody opens a log while it is recovered; one that is open was recovered then.
+                let _changing = self.changing.lock();
+                if self.is_open(&image, found) {
+                    continue;
+                }
                 if let Err(error) = self.recover_log(disk, &image, found) {
                     disk.fail(&error.to_string());
                     return Ok(());
@@ -68,6 +73,11 @@ impl PartitionManager {
             Ok(Some(written)) => topic.is_none_or(|topic| topic.id() != written.topic_id),
             _ => false,
         }
+    }
+
+    fn is_open(&self, image: &MetadataImage, found: &PartitionDirectory) -> bool {
+        let topic = image.topics().by_name(&found.partition.topic);
+        topic.is_some_and(|topic| self.if_open(topic.id(), found.partition.partition).is_some())
     }
 
     /// Opens a log after a crash, which cuts a torn tail and rebuilds indexes, and closes it again.
