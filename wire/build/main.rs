@@ -4,7 +4,7 @@
 //! schemas/apis/*.schema          -> messages.rs (a module per request and response), api_keys.rs
 //! schemas/<group>.schema         -> <group>.rs  (a module per message)
 //! schemas/coordinator_records/*  -> group.rs, transaction.rs, share.rs
-//! all of them                    -> message_list.rs, for the tests
+//! all of them                    -> message_list.rs, a macro over all messages
 //! ```
 //! [`schema`] parses, [`layout`] answers questions about versions and sizes, [`types`], [`decode`],
 //! [`encode`] and [`json`] write one part each of a struct, [`tables`] the enums over all of a kind.

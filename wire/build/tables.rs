@@ -61,9 +61,14 @@ pub(crate) fn listed(group: &str, message: &Message) -> String {
     format!("{}: {group}::{}::{},\n", message.name, names::snake(&message.name), message.name)
 }
 
-/// The call of a macro that the tests define, with every message and its path.
+/// The macro that hands every message and its path to another one.
 pub(crate) fn message_list(entries: &[String]) -> String {
-    format!("message_list! {{\n{}}}\n", entries.concat())
+    let doc = "/// Calls the macro `$visit` with every message, as `Name: path::to::Name,` each, paths from this\n\
+               /// crate's root: for tests and fuzz targets that must leave none out.\n";
+    let entries = entries.concat();
+    format!(
+        "{doc}#[macro_export]\nmacro_rules! every_message {{\n($visit:ident) => {{ $visit! {{\n{entries}}} }};\n}}\n"
+    )
 }
 
 /// A message's type from the module that holds its own.

@@ -62,3 +62,5 @@ pub mod embedded {
 pub mod state_files {
     include!(concat!(env!("OUT_DIR"), "/state_files.rs"));
 }
+
+include!(concat!(env!("OUT_DIR"), "/message_list.rs"));

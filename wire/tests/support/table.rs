@@ -53,7 +53,7 @@ macro_rules! message_list {
     };
 }
 
-include!(concat!(env!("OUT_DIR"), "/message_list.rs"));
+wire::every_message!(message_list);
 
 /// The row of a message.
 pub(crate) fn row(name: &str) -> &'static Row {
