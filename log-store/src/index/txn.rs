@@ -107,7 +107,11 @@ impl TxnIndex {
     fn opened(&self, state: &mut State) -> io::Result<Option<(Arc<dyn File>, u64)>> {
         if matches!(state, State::Unknown) {
             let file = self.place.file(FileKind::TxnIndex, self.base_offset);
-            let entries = file.get()?.len()? / AbortedTxn::SIZE as u64;
+            let length = file.get()?.len()?;
+            if length % AbortedTxn::SIZE as u64 != 0 {
+                return Err(damaged("not a whole number of transactions"));
+            }
+            let entries = length / AbortedTxn::SIZE as u64;
             *state = State::Open { file, entries };
         }
         Ok(match state {
@@ -124,9 +128,7 @@ impl TxnIndex {
         let mut bytes = [0; AbortedTxn::SIZE];
         for entry in 0..entries {
             file.read_exact_at(&mut bytes, entry * AbortedTxn::SIZE as u64)?;
-            let txn = AbortedTxn::decode(&bytes).ok_or_else(|| {
-                io::Error::new(io::ErrorKind::InvalidData, "transaction index of a later version")
-            })?;
+            let txn = AbortedTxn::decode(&bytes).ok_or_else(|| damaged("an entry of a later version"))?;
             if !visit(txn) {
                 break;
             }
@@ -171,6 +173,10 @@ impl TxnIndex {
             file.set_path(path);
         }
     }
+}
+
+fn damaged(what: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("damaged transaction index: {what}"))
 }
 
 #[cfg(test)]

@@ -99,6 +99,9 @@ pub enum FollowerAppendError {
         /// Where the log ends.
         log_end: i64,
     },
+    /// A control batch of a producer that holds no marker of a transaction. The log stays online.
+    #[error("control batch from the leader: {0}")]
+    Marker(#[source] io::Error),
     /// A batch longer than `segment.bytes`.
     #[error("a batch of {size} bytes does not fit a segment of {limit}")]
     RecordBatchTooLarge {

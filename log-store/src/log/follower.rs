@@ -35,7 +35,8 @@ impl Log {
                 break;
             }
             self.check_follows(&batch)?;
-            let appended = self.append_given(&batch, now_ms);
+            let applied = AppliedBatch::read(&batch).map_err(FollowerAppendError::Marker)?;
+            let appended = self.append_given(&batch, applied, now_ms);
             self.guard(appended).map_err(FollowerAppendError::Io)?;
         }
         Ok(self.log_end())
@@ -53,8 +54,12 @@ impl Log {
         Ok(())
     }
 
-    fn append_given(&mut self, batch: &BatchView<'_>, now_ms: i64) -> io::Result<()> {
-        let applied = AppliedBatch::read(batch)?;
+    fn append_given(
+        &mut self,
+        batch: &BatchView<'_>,
+        applied: Option<AppliedBatch>,
+        now_ms: i64,
+    ) -> io::Result<()> {
         self.roll_if_full(batch, batch.last_offset(), batch.size() as u64, now_ms)?;
         let position = self.write(&[IoSlice::new(batch.bytes())], batch.size() as u64)?;
         self.take_in(batch, position, applied)?;

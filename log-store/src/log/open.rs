@@ -203,6 +203,7 @@ impl Loader {
         };
         loader.find_segments(&listing)?;
         loader.doubt_cleanness()?;
+        loader.distrust_damaged_txn_index()?;
         loader.load_epochs()?;
         if loader.recovery.clean {
             loader.load_producers()?;
@@ -251,6 +252,23 @@ impl Loader {
             Err(error) => Err(error),
             Ok(_) => Ok(()),
         }
+    }
+
+    /// A transaction index is built from batches and producers together, so a damaged one makes the log
+    /// be recovered from its segment on, as if the last use had not ended cleanly.
+    fn distrust_damaged_txn_index(&mut self) -> io::Result<()> {
+        for segment in self.segments.iter().filter(|_| self.recovery.clean) {
+            match segment.txns().for_each(|_| true) {
+                Err(error) if error.kind() == ErrorKind::InvalidData => {
+                    let base = segment.base_offset();
+                    tracing::warn!(dir = %self.place.dir().display(), base, %error, "recovering the log from here on");
+                    self.recovery = Recovery { clean: false, recovery_point: base, ..self.recovery };
+                    return Ok(());
+                }
+                checked => checked?,
+            }
+        }
+        Ok(())
     }
 
     /// Reads the epochs; finds them in the batches if their file is damaged.

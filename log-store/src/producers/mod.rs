@@ -142,6 +142,9 @@ impl AppliedBatch {
 
     /// Reads what matters; `None` for a batch without a producer, and for a control batch without a
     /// marker: compaction has removed the whole transaction.
+    ///
+    /// # Errors
+    /// `InvalidData` for a control batch that holds something else.
     pub(crate) fn read(batch: &BatchView<'_>) -> io::Result<Option<AppliedBatch>> {
         if !batch.has_producer_id() {
             return Ok(None);
@@ -158,16 +161,20 @@ pub(crate) type Marker = (ControlType, EndTransactionMarker);
 /// The marker in a control batch of a producer.
 pub(crate) fn read_marker(batch: &BatchView<'_>) -> io::Result<Option<Marker>> {
     let mut scratch = Vec::new();
-    let Some(record) = batch.records(&mut scratch, 0).map_err(io::Error::other)?.next() else {
+    let Some(record) = batch.records(&mut scratch, 0).map_err(|error| invalid(&error))?.next() else {
         return Ok(None);
     };
-    let record = record.map_err(io::Error::other)?;
+    let record = record.map_err(|error| invalid(&error))?;
     let kind = record.key.and_then(ControlType::from_key);
     let marker = record.value.and_then(EndTransactionMarker::decode);
     match (kind, marker) {
         (Some(kind @ (ControlType::Commit | ControlType::Abort)), Some(marker)) => Ok(Some((kind, marker))),
-        _ => Err(io::Error::other("a producer's control batch holds no marker of a transaction")),
+        _ => Err(invalid(&"a producer's control batch holds no marker of a transaction")),
     }
+}
+
+fn invalid(reason: &dyn std::fmt::Display) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, reason.to_string())
 }
 
 #[cfg(test)]

@@ -146,7 +146,12 @@ impl Segment {
     pub(crate) fn next_offset(&self) -> io::Result<i64> {
         self.with_index_rebuilt(|| {
             let mut next = self.base_offset;
-            let mut scan = self.scan(self.offsets.last()?.position)?;
+            let position = self.offsets.last()?.position;
+            if position > 0 && position >= self.size() {
+                let reason = format!("an index that points to byte {position} of {}", self.size());
+                return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+            }
+            let mut scan = self.scan(position)?;
             while let Some(batch) = scan.next()? {
                 next = batch.header().next_offset();
             }

@@ -75,7 +75,7 @@ pub(crate) struct Recovered {
 }
 
 /// Reads every batch of a segment, checks it, builds the indexes anew and cuts the file behind the last
-/// batch that is whole. `visit` sees each good batch.
+/// batch that is whole. `visit` sees each good batch; with `InvalidData` it says that the batch is none.
 ///
 /// A batch is good if its header and checksum are, if it begins at or behind the end of the one before,
 /// lies within reach of the base offset, and its leader epoch is not older: a header torn between its
@@ -105,8 +105,14 @@ pub(crate) fn recover(
             warn_cut(segment, position, &reason);
             break position;
         }
+        match visit(&batch) {
+            Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                warn_cut(segment, position, &error);
+                break position;
+            }
+            visited => visited?,
+        }
         builder.add(&batch, position)?;
-        visit(&batch)?;
     };
     let cut = segment.size() - valid;
     if cut > 0 {
