@@ -52,7 +52,8 @@ impl Node {
             snapshot_bytes_max,
             snapshot_interval_ms: 3_600_000,
             seed: [3; 32],
-            inline_snapshots: false,
+            // So that what a snapshot holds does not depend on how fast a thread is.
+            inline_snapshots: true,
         };
         let runtime = MetadataRuntime::new(config, quorum.clone(), Vec::new(), cache.clone());
         let metadata_thread = spawn(runtime, events, calls, |_| {}).expect("a thread");
@@ -261,7 +262,7 @@ fn apaches_tools_read_log_and_snapshot() {
         apache("org.apache.kafka.shell.MetadataShell", &["-s", snapshot, command, "/image/topics/byName"])
     };
     let listed = shell("ls");
-    assert!(listed.contains("topic-0"), "{listed}");
+    assert!(listed.contains("topic-0"), "{snapshot}: {listed}, {:?}", files(directory.path(), ""));
     let partition = apache(
         "org.apache.kafka.shell.MetadataShell",
         &["-s", snapshot, "cat", "/image/topics/byName/topic-0/0"],
