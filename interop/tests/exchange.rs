@@ -261,7 +261,7 @@ fn apache_reads_the_metadata_log_and_its_snapshots() {
     };
     let topics = shell("ls /image/topics/byName");
     assert!(topics.contains("tree-0"), "{topics}");
-    let brokers = shell("ls /image/cluster");
+    let brokers = shell("ls /image/cluster/brokers");
     assert!(brokers.contains('1'), "{brokers}");
     let partition = shell("cat /image/topics/byName/tree-0/0");
     assert!(partition.contains("leader") && partition.contains("isr"), "{partition}");
