@@ -307,6 +307,25 @@ fn declared_modules(text: &str) -> Vec<String> {
     text.lines().filter_map(declared).collect()
 }
 
+/// The list of settings that work is what operators are told; it must not promise what nobody reads.
+#[test]
+fn settings_said_to_work_are_read_somewhere() {
+    const LIST: &str = "node/src/config/effective.rs";
+    let sources = sources();
+    let list = sources.iter().find(|source| source.path == LIST).expect("the list is there");
+    let names = list.text.lines().filter_map(|line| line.trim().strip_prefix('"')?.strip_suffix("\","));
+    let reads = |source: &&Source| {
+        let is_table =
+            source.path.contains("/config_defs/broker/") || source.path.contains("/config/relations/");
+        source.path != LIST && !is_table && !source.path.contains("tests")
+    };
+    let readers: Vec<&Source> = sources.iter().filter(reads).collect();
+    let idle =
+        names.filter(|name| !readers.iter().any(|source| source.text.contains(&format!("\"{name}\""))));
+    let complaints: Vec<String> = idle.map(|name| format!("{LIST}: {name}")).collect();
+    assert_none(&complaints, "These settings are listed as effective, and nothing reads them:");
+}
+
 #[test]
 fn nothing_unfinished_is_left() {
     let marks = leftover_marks();

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //!   values.rs      every setting typed and checked against Kafka's tables
+//!   effective.rs   settings that change something; the others are named in a warning
 //!   removed.rs     settings that Kafka no longer has, and what replaced them
 //!   address.rs     host:port, NAME://host:port, id@host:port
 //!   listeners.rs   what is bound, what is advertised, which protocol each has
@@ -11,6 +12,7 @@
 //! ```
 
 mod address;
+mod effective;
 mod listeners;
 mod node;
 mod problem;

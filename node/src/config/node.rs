@@ -86,7 +86,8 @@ impl NodeConfig {
         let found = relations::check(&config);
         read.problems.extend(found.problems);
         if read.problems.is_empty() {
-            config.notes = [read.unknown, read.notes, found.notes].concat();
+            let idle = Vec::from_iter(config.values.without_effect());
+            config.notes = [read.unknown, read.notes, found.notes, idle].concat();
             return Ok(config);
         }
         // An unknown key is often why a known one is missing, so it belongs into the same answer.

@@ -293,6 +293,26 @@ fn a_bad_escape_names_its_line() {
 
 #[test]
 fn a_password_is_never_shown() {
-    let config = load(&with(&["ssl.keystore.password=secret"])).unwrap();
-    assert!(!format!("{:?}", config.notes).contains("secret"));
+    let notes = notes(&with(&["ssl.keystore.password=secret"]));
+    assert_eq!(
+        notes,
+        ["server.properties: known, and without effect in this version: ssl.keystore.password"]
+    );
+}
+
+#[test]
+fn settings_without_effect_are_named_in_one_line_unless_they_are_the_default() {
+    let text = with(&["num.io.threads=16", "num.network.threads=3", "log.cleaner.threads=2"]);
+    let expected =
+        "server.properties: known, and without effect in this version: log.cleaner.threads, num.io.threads";
+    assert_eq!(notes(&text), [expected]);
+}
+
+#[test]
+fn what_somebody_relies_on_is_refused_rather_than_passed_over() {
+    let said =
+        complaints(&with(&["authorizer.class.name=org.apache.kafka.metadata.authorizer.StandardAuthorizer"]));
+    assert!(said[0].contains("would allow everything to everybody"), "{said:?}");
+    let said = complaints(&with(&["config.providers=env"]));
+    assert!(said[0].contains("does not replace ${…}"), "{said:?}");
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use log_store::properties::Property;
 use metadata::config_defs::{self, ConfigDef, ConfigType, Default, Validator, Value};
 
+use super::effective::is_effective;
 use super::problem::{Origin, Problem};
 use super::removed::{Removed, removed};
 use super::suggest;
@@ -129,6 +130,16 @@ impl Values {
     /// The entries of a list; none where there is neither a value nor a default.
     pub fn list(&self, key: &str) -> Vec<String> {
         self.get(key).as_list().map(<[String]>::to_vec).unwrap_or_default()
+    }
+
+    /// A note that names the keys that are set, to something else than their default, for nothing.
+    pub(crate) fn without_effect(&self) -> Option<Problem> {
+        let differs = |key: &str, setting: &Setting| setting.value != default_of(definition(key));
+        let idle = self.settings.iter().filter(|(key, setting)| !is_effective(key) && differs(key, setting));
+        let idle: Vec<&str> = idle.map(|(key, _)| *key).collect();
+        let message = format!("known, and without effect in this version: {}", idle.join(", "));
+        let problem = Problem { file: self.file.clone(), origin: Origin::Unset, key: String::new(), message };
+        (!idle.is_empty()).then_some(problem)
     }
 
     /// All settings that were given, as written, for the layers that keep the static configuration of a broker.

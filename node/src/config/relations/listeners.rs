@@ -86,7 +86,11 @@ fn names_in_use(config: &NodeConfig) -> Vec<(&str, &'static str)> {
     names
 }
 
+/// Without `controller.listener.names`, which is a problem of its own, nobody knows which names need no entry.
 fn check_mapped(config: &NodeConfig, findings: &mut Findings) {
+    if !config.values.is_set(CONTROLLER_NAMES) {
+        return;
+    }
     let protocols = &config.listeners.protocols;
     for (name, key) in names_in_use(config) {
         if protocols.contains_key(name) {

@@ -11,6 +11,21 @@ pub(super) fn check(config: &NodeConfig, findings: &mut Findings) {
     check_quorum_is_named(config, findings);
     check_voters(config, findings);
     check_log_directories(config, findings);
+    check_not_half_done(config, findings);
+}
+
+/// Settings that would be dangerous to pass over: somebody relies on them.
+fn check_not_half_done(config: &NodeConfig, findings: &mut Findings) {
+    let values = &config.values;
+    if values.text("authorizer.class.name").is_some_and(|class| !class.is_empty()) {
+        let message = "this version has no authoriser yet and would allow everything to everybody: start it without this \
+            setting, where only trusted clients reach it";
+        findings.problems.push(values.problem("authorizer.class.name", message));
+    }
+    if !values.list("config.providers").is_empty() {
+        let message = "this version does not replace ${…} in values yet: write the values themselves";
+        findings.problems.push(values.problem("config.providers", message));
+    }
 }
 
 fn check_node_id(config: &NodeConfig, findings: &mut Findings) {
