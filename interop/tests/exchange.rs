@@ -30,6 +30,8 @@ fn node_of(server: Server) -> NodeBuilder {
     Node::of(server)
         .set("metadata.log.max.record.bytes.between.snapshots", "3000")
         .set("log.flush.start.offset.checkpoint.interval.ms", "100")
+        // Apache begins with that after half a minute.
+        .set("log.initial.task.delay.ms", "100")
 }
 
 fn admin(node: &Node, program: &str, rest: &str) -> Tool {
