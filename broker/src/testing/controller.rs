@@ -165,7 +165,9 @@ impl ControllerChannel for TestController {
         &self,
         _: BrokerRegistrationRequest<'static>,
     ) -> Answer<BrokerRegistrationResponse> {
-        now(BrokerRegistrationResponse { broker_epoch: 5, ..Default::default() })
+        // The image has the registration already, as its last record.
+        let broker_epoch = self.image.lock().provenance().end_offset - 1;
+        now(BrokerRegistrationResponse { broker_epoch, ..Default::default() })
     }
 
     fn broker_heartbeat(&self, request: BrokerHeartbeatRequest<'static>) -> Answer<BrokerHeartbeatResponse> {
