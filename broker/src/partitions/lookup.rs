@@ -90,7 +90,8 @@ impl PartitionManager {
         let config = self.topic_config(image, topic.name());
         let (recovery, high_watermark) = disk.recovery(&place);
         let path = disk.partition_path(&place);
-        let log = Log::open(Arc::clone(disk.io()), &path, Arc::clone(&config.log), recovery, now_ms());
+        let log =
+            Log::open_cached(Arc::clone(&self.files), &path, Arc::clone(&config.log), recovery, now_ms());
         let log = log.map_err(|error| {
             disk.fail(&error.to_string());
             Arc::new(error)

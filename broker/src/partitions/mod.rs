@@ -22,6 +22,7 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use imbl::GenericHashMap;
 use imbl::shared_ptr::DefaultSharedPtr;
+use log_store::io::DescriptorCache;
 use metadata::image::{ConfigResource, MetadataImage};
 use parking_lot::{Mutex, RwLock};
 use tokio::runtime::Handle;
@@ -59,6 +60,8 @@ pub(crate) struct PartitionManager {
     image: Arc<ArcSwap<MetadataImage>>,
     settings: Arc<ArcSwap<Settings>>,
     disks: Vec<Arc<Disk>>,
+    /// The open files of all logs, bounded in number.
+    files: Arc<DescriptorCache>,
     /// Threads that may block.
     pool: Handle,
     open: ArcSwap<OpenPartitions>,
@@ -77,12 +80,14 @@ impl PartitionManager {
         disks: Vec<Arc<Disk>>,
         pool: Handle,
     ) -> Self {
-        assert!(!disks.is_empty(), "a broker has a log directory");
+        let io = disks.first().expect("a broker has a log directory").io();
+        let files = DescriptorCache::with_default_limit(Arc::clone(io));
         Self {
             node_id: config.node_id,
             image,
             settings,
             disks,
+            files,
             pool,
             open: ArcSwap::default(),
             changing: Mutex::default(),

@@ -90,7 +90,8 @@ impl PartitionManager {
         let (recovery, high_watermark) = disk.recovery(&found.partition);
         let path = disk.partition_path(&found.partition);
         let config = self.topic_config(image, &found.partition.topic);
-        let log = Log::open(Arc::clone(disk.io()), &path, Arc::clone(&config.log), recovery, now_ms())?;
+        let log =
+            Log::open_cached(Arc::clone(&self.files), &path, Arc::clone(&config.log), recovery, now_ms())?;
         let (log_start, log_end) = (log.log_start(), log.log_end());
         match log.close() {
             Ok(recovery_point) => {
