@@ -64,8 +64,8 @@ pub struct Log {
     /// Everything before is durable. Invariant: at most `log_end`; only a flush moves it up.
     recovery_point: i64,
     unsynced: Unsynced,
-    /// Base offsets of segments that were sealed since the last flush: their indexes must be flushed even
-    /// if their batches were before.
+    /// Base offsets of segments that were sealed, or whose indexes were built anew, since the last flush:
+    /// their indexes must be flushed even if their batches were before.
     sealed: Vec<i64>,
     /// Counts truncations: a flush that began before one says nothing about what came after.
     truncations: u64,

@@ -186,6 +186,8 @@ pub(super) struct Loader {
     pub(super) snapshots: Snapshots,
     pub(super) epochs: Epochs,
     pub(super) producers: Producers,
+    /// Base offsets of segments whose indexes were built anew: nothing of them is durable yet.
+    pub(super) rebuilt: Vec<i64>,
 }
 
 impl Loader {
@@ -200,6 +202,7 @@ impl Loader {
             config,
             recovery,
             now_ms,
+            rebuilt: Vec::new(),
         };
         loader.find_segments(&listing)?;
         loader.doubt_cleanness()?;
@@ -216,7 +219,7 @@ impl Loader {
     fn find_segments(&mut self, listing: &Listing) -> io::Result<()> {
         let recovery_point = self.recovery.recovery_point;
         // These are read anyway, which builds their indexes.
-        let recovered = listing.offsets(FileKind::Log).take_while(|base| *base <= recovery_point).last();
+        let recovered = listing.offsets(FileKind::Log).take_while(|base| *base < recovery_point).last();
         for base in listing.offsets(FileKind::Log) {
             let size = self.place.io.len(&self.place.path(FileKind::Log, base))?;
             let has_txn_index = listing.has(FileKind::TxnIndex, base);
@@ -226,6 +229,7 @@ impl Loader {
             if !complete && (self.recovery.clean || recovered.is_some_and(|first| base < first)) {
                 tracing::warn!(dir = %self.place.dir().display(), base, "building missing indexes");
                 segment.rebuild_indexes()?;
+                self.rebuilt.push(base);
             }
             self.segments.push(segment);
         }
@@ -321,6 +325,7 @@ impl Loader {
         let last = Arc::clone(self.segments.last().expect("at least one segment"));
         let recovery_point =
             if self.recovery.clean { log_end } else { self.recovery.recovery_point.min(log_end) };
+        self.rebuilt.retain(|base| *base != last.base_offset());
         let writer = SegmentWriter::new(last, &self.config, self.now_ms);
         // After an orderly end all names are durable; otherwise a crash may have come before they were.
         let unsynced = Unsynced::new(is_new || !self.recovery.clean);
@@ -334,7 +339,7 @@ impl Loader {
             epochs: self.epochs,
             recovery_point,
             unsynced,
-            sealed: Vec::new(),
+            sealed: self.rebuilt,
             truncations: 0,
             offline: false,
         })

@@ -30,7 +30,9 @@ impl Loader {
     /// one. Indexes, epochs and producers behind the recovery point are built from the batches.
     pub(super) fn recover(&mut self) -> io::Result<()> {
         let recovery_point = self.recovery.recovery_point;
-        let until = self.segments.partition_point(|segment| segment.base_offset() <= recovery_point);
+        // A segment that ends at the recovery point may have been sealed after the flush that moved it there:
+        // its batches are durable then, its indexes are not.
+        let until = self.segments.partition_point(|segment| segment.base_offset() < recovery_point);
         let first = until.saturating_sub(1);
         let Some(start) = self.segments.get(first).map(|segment| segment.base_offset()) else {
             return Ok(());
@@ -93,6 +95,7 @@ impl Loader {
         if segment.base_offset() > self.log_start() {
             self.snapshots.write(&self.producers, segment.base_offset())?;
         }
+        self.rebuilt.push(segment.base_offset());
         let Loader { epochs, producers, .. } = self;
         recover(segment, |batch| take_in(segment, epochs, producers, batch))
     }

@@ -34,6 +34,12 @@ impl Log {
 
     fn cut_at(&mut self, offset: i64, now_ms: i64) -> io::Result<()> {
         self.truncations += 1;
+        // First of all, since it must hold however far the cut comes. The cut is durable when the segment is
+        // flushed again, and that must come to pass even if it is sealed before anything else is written to it.
+        let segments = self.shared.segments();
+        let cut = segments.iter().rev().find(|segment| segment.base_offset() <= offset);
+        let cut = cut.expect("a cut behind the start lies in a segment");
+        self.recovery_point = self.recovery_point.min(cut.base_offset());
         let removed = self.shared.retain_segments(|segment| segment.base_offset() <= offset);
         removed.iter().try_for_each(|segment| segment.remove_files())?;
         if !removed.is_empty() {
@@ -43,9 +49,6 @@ impl Log {
         }
         let log_end = self.writer.truncate_to(offset, now_ms)?.min(offset);
         self.shared.cut(self.log_start().min(log_end), log_end);
-        // The cut is durable when the segment is flushed again, and that must come to pass even if it is
-        // sealed before anything else is written to it.
-        self.recovery_point = self.recovery_point.min(self.active_base_offset());
         self.epochs.truncate_from_end(log_end);
         self.reload_producers(now_ms)
     }
