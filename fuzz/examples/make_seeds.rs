@@ -35,6 +35,7 @@ fn main() {
     make_snapshots();
     make_state_files();
     make_configs();
+    make_runs("log_model", 24, 600);
     make_runs("raft_events", 24, 900);
 }
 

@@ -12,6 +12,7 @@
 //! | [`snapshots`] | a snapshot of the metadata log | all of it is checked; accepted ones read the same again |
 //! | [`state_files`] | quorum state, checkpoints, `meta.properties`, … | what is read and written again reads the same |
 //! | [`config`] | a configuration file | problems have words, never a panic |
+//! | [`log_model`] | operations on a log whose disk fails | the log is what a map of batches says |
 //! | [`raft_events`] | events for a voter, from honest disks and any peers | the invariants of the engine and of KRaft |
 //!
 //! [`targets`] lists them for whoever runs all; [`input`] turns bytes into decisions, [`mutation`] makes new
@@ -21,6 +22,7 @@ pub mod batches;
 pub mod config;
 pub mod frames;
 pub mod input;
+pub mod log_model;
 pub mod memory;
 pub mod messages;
 pub mod mutation;

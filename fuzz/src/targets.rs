@@ -23,6 +23,7 @@ targets! {
     batches: 400,
     config: 60,
     frames: 400,
+    log_model: 50,
     messages: 40,
     partition_files: 60,
     raft_events: 150,

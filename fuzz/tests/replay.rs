@@ -67,6 +67,7 @@ replays! {
     batches,
     config,
     frames,
+    log_model,
     messages,
     partition_files,
     raft_events,
