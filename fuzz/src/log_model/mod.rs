@@ -150,7 +150,7 @@ impl Run {
         self.model.attempt(&stamped);
         match self.log.append_as_leader(batch, self.epoch, self.now_ms, rules) {
             Ok(appended) if appended.duplicate => {
-                assert!(appended.last_offset < base, "a retry of an older one")
+                assert!(appended.last_offset < base, "a retry of an older one");
             }
             Ok(appended) => {
                 assert_eq!(appended.base_offset, base, "offsets have no gap");

@@ -12,8 +12,9 @@ pub(super) struct Model {
     end: i64,
     /// All before survives a power loss.
     durable: i64,
-    /// Every batch that ever was, or may have been, written at an offset.
-    attempts: BTreeMap<i64, BTreeSet<Vec<u8>>>,
+    /// Every batch that ever was, or may have been, written at an offset, and its records, which are read once:
+    /// decompressing them for each question would take most of a run.
+    attempts: BTreeMap<i64, BTreeMap<Vec<u8>, Vec<RecordAt>>>,
     /// Largest timestamp that the log start hides: its segment may still be there.
     hidden_timestamp: i64,
 }
@@ -33,8 +34,10 @@ pub(super) fn end_of(batch: &[u8]) -> i64 {
     view(batch).next_offset()
 }
 
-/// Timestamps and offsets of a batch's records.
-fn records(batch: &[u8]) -> Vec<(i64, i64)> {
+/// Timestamp and offset of a record.
+type RecordAt = (i64, i64);
+
+fn read_records(batch: &[u8]) -> Vec<RecordAt> {
     let mut scratch = Vec::new();
     let records = view(batch).records(&mut scratch, 1 << 20).expect("batches of the model are good");
     records
@@ -58,12 +61,17 @@ impl Model {
 
     /// The batch is about to be written.
     pub(super) fn attempt(&mut self, batch: &[u8]) {
-        self.attempts.entry(view(batch).base_offset()).or_default().insert(batch.to_vec());
+        let known = self.attempts.entry(view(batch).base_offset()).or_default();
+        known.entry(batch.to_vec()).or_insert_with(|| read_records(batch));
     }
 
     /// Whether the batch was ever written at its offset.
     pub(super) fn was_attempted(&self, batch: &[u8]) -> bool {
-        self.attempts.get(&view(batch).base_offset()).is_some_and(|known| known.contains(batch))
+        self.attempts.get(&view(batch).base_offset()).is_some_and(|known| known.contains_key(batch))
+    }
+
+    fn records(&self, batch: &[u8]) -> &[RecordAt] {
+        &self.attempts[&view(batch).base_offset()][batch]
     }
 
     pub(super) fn append(&mut self, batch: Vec<u8>) {
@@ -135,8 +143,8 @@ impl Model {
     }
 
     fn hide(&mut self, batch: &[u8]) {
-        let hidden = records(batch).into_iter().filter(|(_, offset)| *offset < self.start);
-        let latest = hidden.map(|(timestamp, _)| timestamp).max().unwrap_or(0);
+        let hidden = self.records(batch).iter().filter(|(_, offset)| *offset < self.start);
+        let latest = hidden.map(|(timestamp, _)| *timestamp).max().unwrap_or(0);
         self.hidden_timestamp = self.hidden_timestamp.max(latest);
     }
 
@@ -165,7 +173,7 @@ impl Model {
         self.durable = self.durable.min(end);
         // Segments before the start may be back, as they once were.
         let ghosts: Vec<Vec<u8>> =
-            self.attempts.range(..start).flat_map(|(_, known)| known).cloned().collect();
+            self.attempts.range(..start).flat_map(|(_, known)| known.keys()).cloned().collect();
         ghosts.iter().for_each(|batch| self.hide(batch));
     }
 
@@ -177,7 +185,8 @@ impl Model {
 
     /// Timestamps worth asking for: some of those there are, and their neighbours.
     pub(super) fn timestamps(&self) -> Vec<i64> {
-        let known = self.batches.values().flat_map(|batch| records(batch)).map(|(timestamp, _)| timestamp);
+        let known =
+            self.batches.values().flat_map(|batch| self.records(batch)).map(|(timestamp, _)| *timestamp);
         let all: BTreeSet<i64> = known.flat_map(|timestamp| [timestamp, timestamp + 1]).collect();
         let step = 1 + all.len() / 8;
         all.into_iter().step_by(step).collect()
@@ -185,8 +194,8 @@ impl Model {
 
     /// The first readable offset whose record is at least this young.
     pub(super) fn first_at(&self, timestamp: i64) -> Option<i64> {
-        let mut all = self.batches.values().flat_map(|batch| records(batch));
-        all.find(|(time, offset)| *time >= timestamp && *offset >= self.start).map(|(_, offset)| offset)
+        let mut all = self.batches.values().flat_map(|batch| self.records(batch));
+        all.find(|(time, offset)| *time >= timestamp && *offset >= self.start).map(|(_, offset)| *offset)
     }
 
     /// Whether there is no such record, or the log start hides one, with which a search may have ended.

@@ -48,7 +48,7 @@ struct Run {
 }
 
 fn directory(id: i32) -> Uuid {
-    Uuid::from(1000 + id.unsigned_abs() as u128)
+    Uuid::from(1000 + u128::from(id.unsigned_abs()))
 }
 
 fn voter_set(ids: &[i32]) -> VoterSet {

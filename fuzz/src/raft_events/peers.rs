@@ -61,7 +61,7 @@ fn end(input: &mut Input<'_>, engine: &Engine) -> OffsetAndEpoch {
 
 fn key(input: &mut Input<'_>) -> ReplicaKey {
     let id = id(input);
-    let said = input.byte() % 4 > 0;
+    let said = !input.byte().is_multiple_of(4);
     ReplicaKey { id, directory_id: said.then(|| directory(id)) }
 }
 
@@ -153,7 +153,7 @@ pub(super) fn response(input: &mut Input<'_>, to: &Request, engine: &Engine) -> 
             // Those who vote for us mostly know no leader.
             leader: if input.flag() { leader } else { LeaderAndEpoch { leader_id: None, ..engine.leader() } },
             leader_endpoints,
-            vote_granted: input.byte() % 4 > 0,
+            vote_granted: !input.byte().is_multiple_of(4),
         }),
         Request::BeginQuorumEpoch(_) | Request::EndQuorumEpoch(_) => {
             let response = EpochResponse { refusal: some_refusal(input), leader, leader_endpoints };
