@@ -12,6 +12,7 @@ use rdkafka::ClientContext;
 use rdkafka::config::ClientConfig;
 use rdkafka::message::Message;
 use rdkafka::producer::{BaseRecord, DeliveryResult, Producer, ProducerContext, ThreadedProducer};
+use rdkafka::types::RDKafkaErrorCode;
 
 const PRODUCERS: usize = 2;
 const PARTITIONS: usize = 4;
@@ -94,12 +95,7 @@ fn produce(bootstrap: &str, name: usize, witness: Witness, stop: &AtomicBool, se
                 let text = format!("{name} {partition} {number}");
                 let partition = i32::try_from(partition).expect("few partitions");
                 let record = BaseRecord::<(), str>::to("crash").partition(partition).payload(&text);
-                let mut refused = producer.send(record).err();
-                while let Some((_, record)) = refused {
-                    // The queue is full while the node is down.
-                    std::thread::sleep(Duration::from_millis(1));
-                    refused = producer.send(record).err();
-                }
+                send(&producer, record);
             }
             number += 1;
         }
@@ -108,6 +104,17 @@ fn produce(bootstrap: &str, name: usize, witness: Witness, stop: &AtomicBool, se
     }
     producer.flush(Duration::from_mins(2)).expect("all is acknowledged in the end");
     number
+}
+
+/// Waits while the queue is full, as it is when the node is down.
+fn send(producer: &ThreadedProducer<Witness>, record: BaseRecord<'_, (), str>) {
+    let mut refused = producer.send(record).err();
+    while let Some((error, record)) = refused {
+        let full = error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
+        assert!(full, "{error}: {:?}", producer.client().fatal_error());
+        std::thread::sleep(Duration::from_millis(1));
+        refused = producer.send(record).err();
+    }
 }
 
 #[test]
