@@ -96,7 +96,10 @@ fn large_by_kcat(bootstrap: &str, topic: &str, length: usize) -> Tool {
 }
 
 /// An example of this crate; `cargo test` builds it beside the tests.
-fn example(name: &str) -> PathBuf {
+///
+/// # Panics
+/// When it has not been built.
+pub fn example(name: &str) -> PathBuf {
     let test = std::env::current_exe().expect("a running program has a path");
     let profile =
         test.parent().and_then(std::path::Path::parent).expect("tests lie in target/<profile>/deps");

@@ -7,6 +7,7 @@
 //!           └── Tool (tool.rs) ──── java.rs, kcat.rs, python.rs: whose program
 //!           │        └─ client.rs: four verbs that every client library has
 //!                    └─ process.rs: children that die with the test
+//! small_disk.rs: a file system that fills up
 //! files.rs: what a log directory holds, for the tests that exchange files
 //! ```
 //!
@@ -23,10 +24,11 @@ mod probe;
 mod process;
 mod python;
 mod server;
+mod small_disk;
 mod tool;
 mod wait;
 
-pub use client::{Client, SENT_HEADER};
+pub use client::{Client, SENT_HEADER, example};
 pub use files::{BatchSpan, batch_spans, files_ending_with};
 pub use java::{console_consumer, console_producer, java};
 pub use kcat::kcat;
@@ -36,5 +38,6 @@ pub use probe::answers_metadata;
 pub use process::Running;
 pub use python::python;
 pub use server::Server;
+pub use small_disk::SmallDisk;
 pub use tool::{Finished, RunningTool, Tool};
 pub use wait::{eventually, until};

@@ -27,6 +27,7 @@ pub struct Node {
     dir: Option<TempDir>,
     properties: PathBuf,
     port: u16,
+    launcher: Option<PathBuf>,
     process: Option<Running>,
 }
 
@@ -34,6 +35,8 @@ pub struct Node {
 pub struct NodeBuilder {
     server: Server,
     settings: BTreeMap<String, String>,
+    launcher: Option<PathBuf>,
+    metadata_apart: bool,
 }
 
 impl NodeBuilder {
@@ -41,6 +44,20 @@ impl NodeBuilder {
     #[must_use]
     pub fn set(mut self, key: &str, value: &str) -> Self {
         self.settings.insert(key.to_owned(), value.to_owned());
+        self
+    }
+
+    /// Keeps the metadata log in a directory of its own, outside `log.dirs`.
+    #[must_use]
+    pub fn metadata_apart(mut self) -> Self {
+        self.metadata_apart = true;
+        self
+    }
+
+    /// Has `launcher` start the server: a program that becomes the command line which it is given.
+    #[must_use]
+    pub fn launched_by(mut self, launcher: PathBuf) -> Self {
+        self.launcher = Some(launcher);
         self
     }
 
@@ -68,11 +85,14 @@ impl NodeBuilder {
         let properties = dir.path().join("server.properties");
         std::fs::write(&properties, lines.concat()).expect("a node's directory can be written");
         self.server.format(CLUSTER_ID, &properties).run();
-        Node { server: self.server, dir: Some(dir), properties, port, process: None }
+        Node { server: self.server, dir: Some(dir), properties, port, launcher: self.launcher, process: None }
     }
 
     fn address_settings(&mut self, dir: &Path, port: u16) {
         let controller = free_port();
+        if self.metadata_apart {
+            self.settings.insert("metadata.log.dir".to_owned(), dir.join("metadata").display().to_string());
+        }
         let settings = [
             ("log.dirs", dir.join("data").display().to_string()),
             ("listeners", format!("PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}")),
@@ -106,7 +126,7 @@ impl Node {
             ("group.initial.rebalance.delay.ms", "0"),
         ];
         let settings = settings.map(|(key, value)| (key.to_owned(), value.to_owned()));
-        NodeBuilder { server, settings: settings.into() }
+        NodeBuilder { server, settings: settings.into(), launcher: None, metadata_apart: false }
     }
 
     /// Starts the stopped or killed node again, on the same ports; returns the time until it was ready.
@@ -127,7 +147,12 @@ impl Node {
         assert!(self.process.is_none(), "the node runs already");
         let log = File::options().create(true).append(true).open(self.log_file()).expect("a log can be made");
         let errors = log.try_clone().expect("a descriptor can be cloned");
-        let mut command = self.server.serve(&self.properties).into_command();
+        let serve = self.server.serve(&self.properties);
+        let serve = match &self.launcher {
+            Some(launcher) => serve.under(launcher),
+            None => serve,
+        };
+        let mut command = serve.into_command();
         command.stdin(Stdio::null()).stdout(log).stderr(errors).current_dir(self.dir());
         let start = Instant::now();
         self.process = Some(Running::start(command));
@@ -210,6 +235,11 @@ impl Node {
     /// The directory of one partition.
     pub fn partition_dir(&self, topic: &str, partition: i32) -> PathBuf {
         self.data_dir().join(format!("{topic}-{partition}"))
+    }
+
+    /// Whether the server runs.
+    pub fn is_alive(&mut self) -> bool {
+        self.process.as_mut().is_some_and(Running::alive)
     }
 
     /// All that the server has logged, over all its starts.

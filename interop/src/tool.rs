@@ -91,6 +91,21 @@ impl Tool {
         self
     }
 
+    /// Has `launcher` start it: a program that becomes the command line which it is given.
+    #[must_use]
+    pub fn under(mut self, launcher: impl AsRef<OsStr>) -> Self {
+        let mut command = mortal(launcher.as_ref());
+        command.arg(self.command.get_program()).args(self.command.get_args()).stdin(Stdio::null());
+        for (key, value) in self.command.get_envs() {
+            match value {
+                Some(value) => command.env(key, value),
+                None => command.env_remove(key),
+            };
+        }
+        self.command = command;
+        self
+    }
+
     /// Gives it another deadline.
     #[must_use]
     pub fn within(mut self, within: Duration) -> Self {
@@ -141,10 +156,26 @@ impl RunningTool {
         self.output().lines().count()
     }
 
+    /// The process id.
+    pub fn id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Kills it without warning and returns what it had said.
     pub fn kill(mut self) -> String {
         self.process.kill();
         self.output()
+    }
+
+    /// Whether it has ended.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        !self.process.alive()
+    }
+
+    /// Kills it without warning and returns its standard error.
+    pub(crate) fn kill_and_tell_errors(mut self) -> String {
+        self.process.kill();
+        read_lossy(&self.stderr)
     }
 
     /// Asks it to end (SIGTERM).
