@@ -77,6 +77,8 @@ pub(super) struct Group {
     pub(super) protocol: Option<String>,
     pub(super) leader: Option<String>,
     pub(super) members: BTreeMap<String, Member>,
+    /// How many members support each protocol, so that nobody counts them again for each JoinGroup.
+    supported: BTreeMap<String, usize>,
     /// `group.instance.id` to member id.
     pub(super) static_members: BTreeMap<String, String>,
     /// Member ids that were handed out and have not joined yet (KIP-394).
@@ -104,6 +106,7 @@ impl Group {
             protocol: None,
             leader: None,
             members: BTreeMap::new(),
+            supported: BTreeMap::new(),
             static_members: BTreeMap::new(),
             pending_join: BTreeSet::new(),
             pending_sync: BTreeSet::new(),
@@ -137,17 +140,20 @@ impl Group {
             self.static_members.insert(instance.clone(), member.id.clone());
         }
         self.pending_join.remove(&member.id);
+        self.count_support(&member.terms);
         let replaced = self.members.insert(member.id.clone(), member);
         assert!(replaced.is_none(), "a member joins under a new id");
     }
 
     /// Removes a member or a pending member; parked requests of it must have been answered.
     pub(super) fn remove(&mut self, member: &str) {
-        if let Some(removed) = self.members.remove(member)
-            && let Some(instance) = &removed.instance
-            && self.static_members.get(instance).is_some_and(|id| id == member)
-        {
-            self.static_members.remove(instance);
+        if let Some(removed) = self.members.remove(member) {
+            self.withdraw_support(&removed.terms);
+            if let Some(instance) = &removed.instance
+                && self.static_members.get(instance).is_some_and(|id| id == member)
+            {
+                self.static_members.remove(instance);
+            }
         }
         if self.is_leader(member) {
             self.leader = self.members.keys().next().cloned();
@@ -181,9 +187,27 @@ impl Group {
         terms: MemberTerms,
         reply: Option<Responder<JoinGroupResponse<'static>>>,
     ) {
+        self.count_support(&terms);
         let member = self.member_mut(member);
-        member.terms = terms;
+        let before = std::mem::replace(&mut member.terms, terms);
         member.join_reply = reply;
+        self.withdraw_support(&before);
+    }
+
+    fn count_support(&mut self, terms: &MemberTerms) {
+        for protocol in &terms.protocols {
+            *self.supported.entry(protocol.name.clone()).or_default() += 1;
+        }
+    }
+
+    fn withdraw_support(&mut self, terms: &MemberTerms) {
+        for protocol in &terms.protocols {
+            let count = self.supported.get_mut(&protocol.name).expect("it was counted with its member");
+            *count -= 1;
+            if *count == 0 {
+                self.supported.remove(&protocol.name);
+            }
+        }
     }
 
     /// A member that is known to be there.
@@ -231,18 +255,16 @@ impl Group {
         if self.state == State::Empty {
             return !protocol_type.is_empty() && !terms.protocols.is_empty();
         }
-        let common = self.common_protocols();
+        // Of a group whose members have all left before the join phase ended, any protocol is common.
+        let is_common = |name: &str| self.supported.get(name).copied().unwrap_or(0) == self.members.len();
         self.protocol_type.as_deref() == Some(protocol_type)
-            && terms.protocols.iter().any(|protocol| common.contains(protocol.name.as_str()))
+            && terms.protocols.iter().any(|protocol| is_common(&protocol.name))
     }
 
     /// The protocols that every member supports.
     fn common_protocols(&self) -> BTreeSet<&str> {
-        let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-        for protocol in self.members.values().flat_map(|member| &member.terms.protocols) {
-            *counts.entry(&protocol.name).or_default() += 1;
-        }
-        counts.into_iter().filter(|(_, count)| *count == self.members.len()).map(|(name, _)| name).collect()
+        let common = self.supported.iter().filter(|(_, count)| **count == self.members.len());
+        common.map(|(name, _)| name.as_str()).collect()
     }
 
     /// The protocol that most members prefer among those that all support.

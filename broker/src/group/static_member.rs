@@ -60,7 +60,7 @@ impl Shard {
         let Some(member) = group.members.get_mut(&stored.new_member) else { return };
         warn!("group {}: static member {} was not written: {}", stored.group, stored.instance, error.name());
         let reply = member.join_reply.take();
-        member.terms = stored.previous.clone();
+        group.update(&stored.new_member, stored.previous.clone(), None);
         let refusal = JoinGroupResponse {
             leader: stored.leader.clone().unwrap_or_default().into(),
             ..join_refused("", append_error(error))
