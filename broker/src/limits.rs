@@ -52,6 +52,11 @@ const _: () = assert!(QUEUED_REQUEST_BYTES_DEFAULT / QUEUED_REQUEST_UNIT_BYTES <
 /// Parts into which the fetch sessions are divided, each with its lock.
 pub(crate) const FETCH_SESSION_SHARDS: usize = 8;
 
+/// Bytes of the records of one OffsetCommit: far more than a batch of `__consumer_offsets` takes by default.
+pub(crate) const OFFSET_COMMIT_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// What the record of a committed offset has beside names and metadata, at most.
+pub(crate) const OFFSET_RECORD_BYTES: usize = 64;
+
 /// How often a stopping broker looks whether a flush has let go of a partition.
 pub(crate) const CLOSE_ATTEMPTS: usize = 2_000;
 /// Time between two looks.

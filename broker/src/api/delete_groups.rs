@@ -1,6 +1,6 @@
 //! DeleteGroups: empty groups and their offsets go.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wire::ErrorCode;
 use wire::messages::delete_groups_request::DeleteGroupsRequest;
@@ -16,7 +16,9 @@ pub(crate) fn handle(
 ) -> impl Future<Output = DeleteGroupsResponse<'static>> + Send + use<> {
     let mut results = Vec::new();
     let mut by_partition: BTreeMap<i32, Vec<String>> = BTreeMap::new();
-    for group in request.groups_names.iter() {
+    // A group that is named twice is deleted and answered once, as Kafka does.
+    let named: BTreeSet<_> = request.groups_names.iter().collect();
+    for group in named {
         match group_partition(context, Operation::Delete, &group) {
             Ok(partition) => by_partition.entry(partition).or_default().push(group.into_owned()),
             Err(error) => results.push(refused(group.into_owned(), error)),

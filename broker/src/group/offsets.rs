@@ -1,6 +1,6 @@
 //! Committed offsets: commit, fetch, delete, and expiry of those that nobody uses.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wire::messages::offset_commit_request::{OffsetCommitRequest, OffsetCommitRequestPartition};
 use wire::messages::offset_commit_response::{
@@ -17,6 +17,7 @@ use super::effects::{Effects, Now, OnCommit, Responder};
 use super::group::{Group, State};
 use super::records;
 use super::shard::Shard;
+use crate::limits::{OFFSET_COMMIT_BYTES_MAX, OFFSET_RECORD_BYTES};
 
 /// OffsetCommit says from this version on that a group is not there.
 const GROUP_ID_NOT_FOUND_VERSION: i16 = 9;
@@ -65,7 +66,8 @@ impl Shard {
         reply: Responder<OffsetCommitResponse<'static>>,
         out: &mut Effects,
     ) {
-        if let Err(error) = self.validate_commit(now, version, request) {
+        let admitted = self.validate_commit(now, version, request);
+        if let Err(error) = admitted.and_then(|()| validate_size(request)) {
             let mut response = commit_response(request, |_| ErrorCode::None);
             refuse_all(&mut response, error);
             return reply.send(response);
@@ -76,7 +78,8 @@ impl Shard {
             if units > metadata_max { ErrorCode::OffsetMetadataTooLarge } else { ErrorCode::None }
         };
         let response = commit_response(request, verdict);
-        let expires_ms = (request.retention_time_ms >= 0).then(|| now.wall_ms + request.retention_time_ms);
+        let retention_ms = request.retention_time_ms;
+        let expires_ms = (retention_ms >= 0).then(|| now.wall_ms.saturating_add(retention_ms));
         let mut offsets = Vec::new();
         for topic in request.topics.iter() {
             for partition in topic.partitions.iter().filter(|partition| verdict(partition) == ErrorCode::None)
@@ -229,7 +232,8 @@ impl Shard {
         if group.state != State::Empty && !group.is_consumer_group() {
             return reply.send(refuse(ErrorCode::NonEmptyGroup));
         }
-        let mut partitions = Vec::new();
+        // A partition that is named twice is deleted once: each record repeats the names of group and topic.
+        let mut partitions = BTreeSet::new();
         let mut topics = Vec::new();
         for topic in request.topics.iter() {
             let is_subscribed = group.is_subscribed(&topic.name);
@@ -249,7 +253,7 @@ impl Shard {
                     .into(),
             });
         }
-        self.forget_when_committed(&request.group_id, partitions, out);
+        self.forget_when_committed(&request.group_id, partitions.into_iter().collect(), out);
         let response = OffsetDeleteResponse { topics: topics.into(), ..OffsetDeleteResponse::default() };
         out.then.push(OnCommit::OffsetsDeleted { reply, response });
     }
@@ -340,8 +344,21 @@ fn is_expired(
     };
     match offset.expires_ms {
         Some(expires_ms) => now_ms >= expires_ms,
-        None => now_ms - base_ms >= retention_ms,
+        None => now_ms.saturating_sub(base_ms) >= retention_ms,
     }
+}
+
+/// Each record repeats the names of group and topic, which a request holds once: what it asks to be written is
+/// bounded before it is made.
+fn validate_size(request: &OffsetCommitRequest<'_>) -> Result<(), ErrorCode> {
+    let mut bytes = 0_usize;
+    for topic in request.topics.iter() {
+        let names = request.group_id.len() + topic.name.len() + OFFSET_RECORD_BYTES;
+        let metadata =
+            |p: OffsetCommitRequestPartition<'_>| p.committed_metadata.map_or(0, |text| text.len());
+        bytes += topic.partitions.iter().map(|partition| names + metadata(partition)).sum::<usize>();
+    }
+    if bytes > OFFSET_COMMIT_BYTES_MAX { Err(ErrorCode::InvalidCommitOffsetSize) } else { Ok(()) }
 }
 
 fn commit_response(
