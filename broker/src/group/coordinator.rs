@@ -110,7 +110,14 @@ impl GroupCoordinator {
     /// Reads the whole partition and returns when done; call it where blocking is allowed.
     pub(crate) fn load_partition(&self, now: Now, partition: i32, leader_epoch: i32) {
         let slot = Arc::new(Mutex::new(Slot { shard: None, leader_epoch, uncommitted: VecDeque::new() }));
-        if let Some(previous) = self.slots.write().insert(partition, Arc::clone(&slot)) {
+        let mut slots = self.slots.write();
+        if slots.get(&partition).is_some_and(|present| present.lock().leader_epoch > leader_epoch) {
+            // Elections are told by several threads: this one has been overtaken.
+            return;
+        }
+        let previous = slots.insert(partition, Arc::clone(&slot));
+        drop(slots);
+        if let Some(previous) = previous {
             unload(&mut previous.lock());
         }
         match self.load(now, partition) {

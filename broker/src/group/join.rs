@@ -20,6 +20,11 @@ const MEMBER_ID_REQUIRED_VERSION: i16 = 4;
 pub(super) const SKIP_ASSIGNMENT_VERSION: i16 = 9;
 /// How long a new member's JoinGroup may stay parked: its client may have gone, and it has no session yet.
 const NEW_MEMBER_JOIN_TIMEOUT_MS: i32 = 5 * 60 * 1_000;
+/// As much of the reason that a client gives as is logged; Kafka's clients send no more.
+const REASON_CHARS_MAX: usize = 255;
+/// Least time between two looks at a join phase that nobody has joined: members may ask for no rebalance timeout
+/// at all, and the looks must not be all that the coordinator does.
+const ABSENT_MEMBERS_RETRY_MS_MIN: u64 = 100;
 
 /// A JoinGroup request, owned, and who sent it.
 #[derive(Debug)]
@@ -59,7 +64,7 @@ impl Joiner {
                 protocols: request.protocols.iter().map(protocol).collect(),
             },
             version,
-            reason: request.reason.as_deref().unwrap_or("not provided").to_owned(),
+            reason: one_line(request.reason.as_deref().unwrap_or("not provided")),
         }
     }
 
@@ -236,8 +241,8 @@ impl Shard {
         group.new_member_added = false;
         if !group.members.is_empty() && !group.elect_joined_leader() {
             // Only static members are left, none of them here: their sessions decide.
-            let deadline = now.monotonic_ms + group.rebalance_timeout_ms();
-            self.timers.schedule(join_timer(group_id), deadline);
+            let wait_ms = group.rebalance_timeout_ms().max(ABSENT_MEMBERS_RETRY_MS_MIN);
+            self.timers.schedule(join_timer(group_id), now.monotonic_ms + wait_ms);
             return;
         }
         group.begin_generation(now.wall_ms);
@@ -288,6 +293,11 @@ impl Shard {
         let [a, b, c, d, e] = [&bytes[..4], &bytes[4..6], &bytes[6..8], &bytes[8..10], &bytes[10..]].map(hex);
         format!("{prefix}-{a}-{b}-{c}-{d}-{e}")
     }
+}
+
+/// What a client says, fit for the log.
+fn one_line(reason: &str) -> String {
+    reason.escape_debug().take(REASON_CHARS_MAX).collect()
 }
 
 /// True when the group has room for `member`, which may be in it already.

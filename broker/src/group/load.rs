@@ -60,7 +60,7 @@ impl Shard {
                 self.forget_offsets(&group, &[partition]);
             }
             Ok(Replayed::Group { group, value: Some(value) }) => self.replay_group(now, &group, &value),
-            Ok(Replayed::Group { group, value: None }) => drop(self.groups.remove(&group)),
+            Ok(Replayed::Group { group, value: None }) => self.replay_group_tombstone(&group, now),
             Ok(Replayed::Other) => {}
             Err(error) => warn!("__consumer_offsets: the record at offset {record_offset}: {error}"),
         }
@@ -106,6 +106,15 @@ impl Shard {
         group.offsets = offsets;
     }
 
+    /// The offsets of a deleted group have tombstones of their own. Those without stay: the group has become one of
+    /// another kind (KIP-848), and goes on from them.
+    fn replay_group_tombstone(&mut self, id: &str, now: Now) {
+        let Some(group) = self.groups.remove(id) else { return };
+        if !group.offsets.is_empty() {
+            self.group_or_new(id, now).offsets = group.offsets;
+        }
+    }
+
     /// Everything is replayed: the members get one session to show that they are alive.
     pub(super) fn loaded(&mut self, now: Now) {
         let members: Vec<(String, String)> = self
@@ -124,10 +133,16 @@ fn loaded_group(id: &str, value: &GroupMetadataValue<'_>, now: Now) -> Group {
     group.protocol_type = some_text(&value.protocol_type);
     group.protocol = value.protocol.as_deref().and_then(some_text);
     group.state_since_ms = (value.current_state_timestamp >= 0).then_some(value.current_state_timestamp);
+    // Whoever may write to the topic may have written anything.
     for member in value.members.iter() {
-        group.add(loaded_member(&member, value));
+        if !group.members.contains_key(&*member.member_id) {
+            group.add(loaded_member(&member, value));
+        }
     }
-    group.leader = value.leader.as_deref().and_then(some_text);
+    let leader = value.leader.as_deref().filter(|leader| group.members.contains_key(*leader));
+    if let Some(leader) = leader.and_then(some_text) {
+        group.leader = Some(leader);
+    }
     group.state = if group.members.is_empty() { State::Empty } else { State::Stable };
     group.previous = group.state;
     group.subscribed = group.read_subscriptions();
