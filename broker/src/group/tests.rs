@@ -1,6 +1,7 @@
 //! The coordinator over a log in memory, seen as its clients see it.
 
 mod hostile;
+mod runs;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
