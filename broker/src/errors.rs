@@ -1,6 +1,6 @@
 //! Which of Kafka's codes each of our errors is: the only place that says so.
 
-use log_store::log::{AppendError, ReadError};
+use log_store::log::{AppendError, Offline, ReadError};
 use log_store::producers::ProducerError;
 use log_store::validate::InvalidBatch;
 use wire::ErrorCode;
@@ -82,7 +82,8 @@ fn append_code(fault: &AppendFault) -> ErrorCode {
 
 fn log_append_code(error: &AppendError) -> ErrorCode {
     match error {
-        AppendError::Offline(_) | AppendError::Io(_) => ErrorCode::KafkaStorageError,
+        AppendError::Offline(Offline::Failed) | AppendError::Io(_) => ErrorCode::KafkaStorageError,
+        AppendError::Offline(Offline::Retired) => ErrorCode::UnknownTopicOrPartition,
         AppendError::Corrupt(_) => ErrorCode::CorruptMessage,
         AppendError::Format(BatchError::OldMagic { .. }) => ErrorCode::UnsupportedForMessageFormat,
         AppendError::Format(_) | AppendError::NotOneBatch { .. } => ErrorCode::InvalidRecord,

@@ -1,5 +1,6 @@
 //! DescribeProducers: who writes to a partition with sequences or transactions (KIP-664).
 
+use log_store::log::Log;
 use log_store::producers::ProducerEntry;
 use wire::ErrorCode;
 use wire::messages::describe_producers_request::DescribeProducersRequest;
@@ -10,6 +11,7 @@ use wire::messages::describe_producers_response::{
 use crate::authorise::{Operation, Resource};
 use crate::context::RequestContext;
 use crate::errors::Fault;
+use crate::partitions::LookupFault;
 
 pub(crate) fn handle(
     ctx: &RequestContext<'_>,
@@ -38,7 +40,8 @@ pub(crate) fn handle(
 fn describe(ctx: &RequestContext<'_>, topic: &str, index: i32) -> Result<Vec<ProducerState>, Fault> {
     let partition = ctx.broker.partitions().by_name(topic, index)?;
     partition.check_epoch(-1)?;
-    Ok(partition.with_log(|log| log.producers().iter().map(|(id, entry)| state(id, entry)).collect()))
+    let all = |log: &mut Log| log.producers().iter().map(|(id, entry)| state(id, entry)).collect();
+    Ok(partition.with_log(all).ok_or(LookupFault::Unknown)?)
 }
 
 fn state(producer_id: i64, entry: &ProducerEntry) -> ProducerState {

@@ -46,7 +46,7 @@ impl Partition {
     pub(crate) fn flush_if_late(self: &Arc<Self>, now_ms: i64) {
         let mut state = self.state.lock();
         let end = state.log.log_end();
-        if state.log.recovery_point() == end {
+        if state.log.is_retired() || state.log.recovery_point() == end {
             state.flush.last_ms = now_ms;
         } else if now_ms.saturating_sub(state.flush.last_ms) >= state.config.flush_ms {
             state.flush.last_ms = now_ms;
@@ -71,7 +71,8 @@ impl Partition {
         self.tell_listener();
     }
 
-    /// Flushes once; true when more is wanted by now.
+    /// Flushes once; true when more is wanted by now. Of a deleted partition nothing is, whatever became of
+    /// its files.
     fn flush_once(&self) -> bool {
         let begun = {
             let mut state = self.state.lock();

@@ -22,9 +22,12 @@ mod flush;
 mod read;
 mod role;
 
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, Ordering};
 
+use log_store::directory::TopicPartition;
 use log_store::log::{FlushError, Log, LogReader};
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
@@ -150,6 +153,11 @@ impl Partition {
         &self.name
     }
 
+    /// Its name in directories and checkpoints.
+    pub(crate) fn place(&self) -> TopicPartition {
+        TopicPartition { topic: self.name.topic.to_string(), partition: self.name.index }
+    }
+
     /// The log directory it lies in.
     pub(crate) fn disk(&self) -> &Arc<Disk> {
         &self.disk
@@ -197,12 +205,40 @@ impl Partition {
         state.config = config;
     }
 
-    /// Does something with the log that no request waits for (retention, producers, closing).
-    pub(crate) fn with_log<R>(&self, work: impl FnOnce(&mut Log) -> R) -> R {
+    /// Does something with the log that no request waits for (retention, producers); `None` once the
+    /// partition is deleted.
+    pub(crate) fn with_log<R>(&self, work: impl FnOnce(&mut Log) -> R) -> Option<R> {
         let mut state = self.state.lock();
+        if state.log.is_retired() {
+            return None;
+        }
         let result = work(&mut state.log);
         self.note_failure(&state);
-        result
+        Some(result)
+    }
+
+    /// Ends the use of a deleted partition: it leads nothing, its directory is called `to`, and whatever fails
+    /// in it from here on is no failure of the disk. Returns whether there was a directory.
+    ///
+    /// # Errors
+    /// The directory cannot be renamed.
+    pub(crate) fn retire(&self, to: &Path) -> io::Result<bool> {
+        self.lead(None);
+        self.state.lock().log.retire(to)
+    }
+
+    /// Tells the directory how far the partition is, unless it is deleted.
+    pub(crate) fn note_progress(&self) {
+        let state = self.state.lock();
+        if !state.log.is_retired() {
+            let progress = Progress {
+                recovery_point: state.log.recovery_point(),
+                log_start: state.log.log_start(),
+                high_watermark: self.high_watermark(),
+            };
+            // Under the lock: a deletion makes the directory forget the partition afterwards.
+            self.disk.note(&self.place(), progress);
+        }
     }
 
     /// `file.delete.delay.ms` of the topic.

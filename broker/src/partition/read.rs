@@ -114,15 +114,25 @@ impl Partition {
             return Ok(fetched);
         }
         let end = self.readable_end(up_to);
-        fetched.region = self.reader.read(wish.fetch_offset, bytes_max, end, min_one)?.region;
+        let read = self.reader.read(wish.fetch_offset, bytes_max, end, min_one);
+        fetched.region = read.map_err(|error| self.read_fault(error))?.region;
         if up_to == UpTo::LastStable {
             let aborted = match fetched.region {
-                Some(_) => self.reader.aborted_transactions(wish.fetch_offset, end)?,
-                None => Vec::new(),
+                Some(_) => self.reader.aborted_transactions(wish.fetch_offset, end),
+                None => Ok(Vec::new()),
             };
-            fetched.aborted = Some(aborted);
+            fetched.aborted = Some(aborted.map_err(|error| self.read_fault(error))?);
         }
         Ok(fetched)
+    }
+
+    /// What a failed read means: the files of a partition that was deleted meanwhile are gone, which is no
+    /// failure of the disk.
+    fn read_fault(&self, error: ReadError) -> ReadFault {
+        match error {
+            ReadError::Io(_) if self.leader_epoch() == NOT_LEADER => ReadFault::NotLeader,
+            error => error.into(),
+        }
     }
 
     /// Where the client's log departs from this one, by the epoch of its last record (KIP-595).

@@ -1,6 +1,7 @@
 //! Following the metadata.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,8 +35,7 @@ impl PartitionManager {
             }
         }
         for (id, name) in delta.topics().deleted() {
-            let count = delta.before().topics().by_id(*id).map_or(0, |topic| topic.partition_count());
-            self.delete_topic(*id, name, count);
+            self.delete_topic(delta.before(), *id, name);
         }
         drop(changing);
         self.reconfigure(delta, image, settings_changed);
@@ -74,18 +74,20 @@ impl PartitionManager {
         }
     }
 
-    fn delete_topic(self: &Arc<Self>, id: Uuid, name: &Arc<str>, partitions: i32) {
-        let delay = self.topic_config(&self.image.load(), name).file_delete_delay_ms;
+    /// Takes the partitions of a topic out of use, and their directories away after `file.delete.delay.ms`.
+    fn delete_topic(self: &Arc<Self>, before: &MetadataImage, id: Uuid, name: &Arc<str>) {
+        let delay = Duration::from_millis(self.topic_config(before, name).file_delete_delay_ms);
+        let partitions = before.topics().by_id(id).map_or(0, |topic| topic.partition_count());
         for index in 0..partitions {
-            let open = self.open.load().get(&(id, index)).cloned();
-            if let Some(partition) = &open {
-                partition.lead(None);
+            let open = self.if_open(id, index);
+            if open.is_some() {
                 self.open.rcu(|open| open.without(&(id, index)));
             }
             let place = TopicPartition { topic: name.to_string(), partition: index };
             for disk in &self.disks {
-                if let Some(renamed) = rename_deleted(disk, &place, id, open.as_deref()) {
-                    self.remove_later(disk, renamed, Duration::from_millis(delay));
+                let open = open.as_deref().filter(|partition| Arc::ptr_eq(partition.disk(), disk));
+                if let Some(renamed) = retire_directory(disk, &place, id, open) {
+                    self.remove_later(disk, renamed, delay);
                 }
             }
         }
@@ -125,30 +127,51 @@ impl PartitionManager {
 }
 
 /// Renames the directory of a deleted partition so that it is never opened again, and returns its
-/// new name; `None` when this directory has none.
-fn rename_deleted(disk: &Disk, place: &TopicPartition, id: Uuid, open: Option<&Partition>) -> Option<String> {
-    let path = disk.partition_path(place);
-    if !disk.io().exists(&path).unwrap_or(false) {
+/// new name; `None` when there is nothing to remove. An offline directory stays as it is: the next start
+/// finds what the metadata does not know.
+fn retire_directory(
+    disk: &Disk,
+    place: &TopicPartition,
+    id: Uuid,
+    open: Option<&Partition>,
+) -> Option<String> {
+    if disk.has_failed() {
+        open.inspect(|partition| partition.lead(None));
         return None;
     }
     let deleted = PartitionDirectory::new(place.clone(), DirectoryState::Deleted, u128::from(id));
-    let to = disk.path().join(&deleted.name);
+    let (from, to) = (disk.partition_path(place), disk.path().join(&deleted.name));
+    let renamed = match open {
+        Some(partition) => partition.retire(&to),
+        None => unless_gone(disk.io().rename(&from, &to)),
+    };
     disk.forget(place);
-    if let Err(error) = disk.io().rename(&path, &to) {
-        disk.fail(&format!("cannot rename {}: {error}", path.display()));
-        return None;
+    match renamed {
+        Ok(renamed) => renamed.then_some(deleted.name),
+        Err(error) => {
+            disk.fail(&format!("cannot rename {}: {error}", from.display()));
+            None
+        }
     }
-    if let Some(partition) = open {
-        partition.with_log(|log| log.set_dir(&to));
+}
+
+/// Whether a call has found what it was for.
+pub(super) fn unless_gone(result: io::Result<()>) -> io::Result<bool> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        result => result.map(|()| true),
     }
-    Some(deleted.name)
 }
 
 /// Removes a directory and what is in it.
 pub(super) fn remove_directory(disk: &Disk, name: &str) {
+    if disk.has_failed() {
+        return;
+    }
     let (io, path) = (disk.io(), disk.path().join(name));
     let removed = io.list_dir(&path).and_then(|entries| {
-        entries.iter().try_for_each(|entry| io.remove(&path.join(&entry.name)))?;
+        // Files that retention had set aside may go at the same time.
+        entries.iter().try_for_each(|entry| unless_gone(io.remove(&path.join(&entry.name))).map(drop))?;
         io.remove_dir(&path)
     });
     match removed {

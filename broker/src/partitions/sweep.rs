@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use log_store::directory::{CheckpointKind, TopicPartition};
+use log_store::directory::CheckpointKind;
 
 use super::PartitionManager;
-use crate::disks::Progress;
 use crate::limits::{CLOSE_ATTEMPTS, CLOSE_PAUSE};
 use crate::partition::Partition;
 use crate::time::now_ms;
@@ -18,6 +17,7 @@ impl PartitionManager {
         for partition in self.open_partitions() {
             let high_watermark = partition.high_watermark();
             let deleted = partition.with_log(|log| log.apply_retention(now_ms, high_watermark));
+            let Some(deleted) = deleted else { continue };
             match deleted {
                 Ok(deleted) if deleted.is_empty() => {}
                 Ok(deleted) => {
@@ -94,23 +94,4 @@ fn sole_owner(mut partition: Arc<Partition>) -> Option<Partition> {
         std::thread::sleep(CLOSE_PAUSE);
     }
     None
-}
-
-impl Partition {
-    /// Its name in directories and checkpoints.
-    pub(crate) fn place(&self) -> TopicPartition {
-        TopicPartition { topic: self.name().topic.to_string(), partition: self.name().index }
-    }
-
-    /// Tells the directory how far it is.
-    fn note_progress(&self) {
-        self.disk().note(
-            &self.place(),
-            Progress {
-                recovery_point: self.recovery_point(),
-                log_start: self.log_start(),
-                high_watermark: self.high_watermark(),
-            },
-        );
-    }
 }

@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
-use log_store::io::{Fault, Faults, MemoryIo};
+use log_store::directory::CheckpointKind;
+use log_store::io::{Fault, Faults, Io, MemoryIo};
 use wire::{ErrorCode, Uuid};
 
 use super::fetch::{fetch_one, request, values};
@@ -42,4 +43,44 @@ fn a_failed_flush_is_never_acknowledged() {
     assert_eq!(produce(&mut client, "t", 0, 1, batch_of(&[b"lost"])).error_code, storage_error);
     let found = fetch_one(&mut client, &request("t", Uuid::ZERO, &[0]), 11);
     assert_eq!(values(&found), [b"kept"], "consumers see only what is on the disk");
+}
+
+/// The directory of a deleted partition, removed at once.
+fn remove_deleted(io: &MemoryIo, broker: &TestBroker) {
+    let entries = io.list_dir(broker.path()).expect("lists");
+    let deleted = entries.iter().find(|entry| entry.name.ends_with("-delete")).expect("renamed");
+    let path = broker.path().join(&deleted.name);
+    for entry in io.list_dir(&path).expect("lists") {
+        io.remove(&path.join(&entry.name)).expect("removes");
+    }
+    io.remove_dir(&path).expect("removes");
+}
+
+#[test]
+fn whatever_fails_in_a_deleted_partition_the_directory_stays_online() {
+    let io = MemoryIo::new();
+    let broker = TestBroker::start_on(&[], Arc::new(io.clone()), tempfile::tempdir().expect("a directory"));
+    let id = broker.create_topic("t", 1, &[("segment.bytes", "1048576"), ("flush.ms", "0")]);
+    broker.create_topic("u", 1, &[]);
+    let mut client = broker.connect();
+    assert_eq!(produce(&mut client, "t", 0, 1, batch_of(&[b"gone"])).error_code, 0);
+    let (partitions, now) = (broker.broker.partitions(), crate::time::now_ms());
+    let partition = partitions.by_name("t", 0).expect("open");
+    let pending = partition.with_log(|log| log.begin_flush().expect("begins")).expect("there");
+    broker.controller.delete_topic(id);
+    remove_deleted(&io, &broker);
+    let outcome = pending.run();
+    assert!(partition.with_log(|log| log.complete_flush(outcome)).is_none(), "nobody cares any more");
+    partition.flush_if_late(now + 1_000_000);
+    partition.note_progress();
+    partitions.apply_retention();
+    for kind in [CheckpointKind::RecoveryPoint, CheckpointKind::LogStart, CheckpointKind::Replication] {
+        partitions.write_checkpoint(kind);
+        let written = partition.disk().directory().read_checkpoint(kind).expect("reads");
+        assert!(written.keys().all(|partition| partition.topic != "t"), "the deleted one is forgotten");
+    }
+    assert!(!partition.disk().has_failed());
+    assert_eq!(produce(&mut client, "u", 0, -1, batch_of(&[b"kept"])).error_code, 0);
+    broker.create_topic("t", 1, &[]);
+    assert_eq!(produce(&mut client, "t", 0, -1, batch_of(&[b"anew"])).base_offset, 0);
 }

@@ -1,7 +1,6 @@
 //! Sorted entries of one width: the older in a file, the younger in memory.
 
 use std::io::{self, ErrorKind, IoSlice};
-use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
@@ -187,10 +186,12 @@ impl<E: Entry> Entries<E> {
         state.as_ref().and_then(|state| state.file.as_ref()).map(CachedFile::get).transpose()
     }
 
-    /// Follows a rename of the file.
-    pub(super) fn moved(&self, path: &Path) {
-        if let Some(file) = self.state.read().as_ref().and_then(|state| state.file.as_ref()) {
-            file.set_path(path);
+    /// Renames the file in its directory; `NotFound` if there is none.
+    pub(super) fn rename(&self, to: String) -> io::Result<()> {
+        let state = self.state.write();
+        match state.as_ref().and_then(|state| state.file.as_ref()) {
+            Some(file) => file.rename(to),
+            None => self.place.file(self.kind, self.base_offset).rename(to),
         }
     }
 

@@ -1,7 +1,6 @@
 //! The offset index: where to start looking for an offset.
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use super::entries::{Entries, Entry};
@@ -113,7 +112,8 @@ impl OffsetIndex {
         self.0.file()
     }
 
-    pub(crate) fn moved(&self, path: &Path) {
-        self.0.moved(path);
+    /// Renames the file in its directory.
+    pub(crate) fn rename(&self, to: String) -> io::Result<()> {
+        self.0.rename(to)
     }
 }

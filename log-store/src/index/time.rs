@@ -1,7 +1,6 @@
 //! The time index: where to start looking for a timestamp.
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use wire::batch::NO_TIMESTAMP;
@@ -114,7 +113,8 @@ impl TimeIndex {
         self.0.file()
     }
 
-    pub(crate) fn moved(&self, path: &Path) {
-        self.0.moved(path);
+    /// Renames the file in its directory.
+    pub(crate) fn rename(&self, to: String) -> io::Result<()> {
+        self.0.rename(to)
     }
 }

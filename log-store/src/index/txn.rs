@@ -9,7 +9,6 @@
 //! | 8 | last stable offset when it was aborted |
 
 use std::io::{self, IoSlice};
-use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
@@ -168,9 +167,11 @@ impl TxnIndex {
         }
     }
 
-    pub(crate) fn moved(&self, path: &Path) {
-        if let State::Open { file, .. } = &*self.state.lock() {
-            file.set_path(path);
+    /// Renames the file in its directory; `NotFound` if there is none.
+    pub(crate) fn rename(&self, to: String) -> io::Result<()> {
+        match &*self.state.lock() {
+            State::Open { file, .. } => file.rename(to),
+            _ => self.place.file(FileKind::TxnIndex, self.base_offset).rename(to),
         }
     }
 }

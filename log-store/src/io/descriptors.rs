@@ -3,13 +3,12 @@
 use std::collections::VecDeque;
 use std::fmt::{self, Debug, Formatter};
 use std::io::Result;
-use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 
 use parking_lot::Mutex;
 
-use super::{File, Io, OpenMode};
+use super::{File, Io, OpenMode, SharedDir};
 use crate::limits::DESCRIPTORS_DEFAULT;
 
 /// Keeps at most a fixed number of files open, those used last. A file is chosen for closing by
@@ -45,16 +44,12 @@ impl DescriptorCache {
         &self.io
     }
 
-    /// A file that is opened when it is first used, for reading and writing; it must exist then.
+    /// The file of this name in `dir`, opened when it is first used, for reading and writing; it must
+    /// exist then.
     #[must_use]
-    pub fn file(self: &Arc<Self>, path: &Path) -> CachedFile {
-        self.cached(path, OpenMode::Write)
-    }
-
-    /// As [`DescriptorCache::file`], for reading only.
-    #[must_use]
-    pub fn read_only_file(self: &Arc<Self>, path: &Path) -> CachedFile {
-        self.cached(path, OpenMode::Read)
+    pub fn file(self: &Arc<Self>, dir: &Arc<SharedDir>, name: String) -> CachedFile {
+        let slot = Slot { file: Mutex::new(None), name: Mutex::new(name), used: AtomicBool::new(false) };
+        CachedFile { cache: Arc::clone(self), dir: Arc::clone(dir), slot: Arc::new(slot) }
     }
 
     /// Files the cache holds open now.
@@ -62,12 +57,6 @@ impl DescriptorCache {
     pub fn open_files(&self) -> usize {
         let open = self.open.lock();
         open.iter().filter(|slot| slot.upgrade().is_some_and(|slot| slot.file.lock().is_some())).count()
-    }
-
-    fn cached(self: &Arc<Self>, path: &Path, mode: OpenMode) -> CachedFile {
-        let slot =
-            Slot { file: Mutex::new(None), path: Mutex::new(path.to_owned()), used: AtomicBool::new(false) };
-        CachedFile { cache: Arc::clone(self), slot: Arc::new(slot), mode }
     }
 
     /// Closes files until one more is within the limit, and enters a slot that was just opened.
@@ -92,19 +81,20 @@ impl Debug for DescriptorCache {
     }
 }
 
-/// Lock order: the cache's `open`, then `file`. Nobody holds `file` and takes `open`.
+/// Lock order: the cache's `open`, then `file`. Nobody holds `file` and takes `open`. `name` is held while
+/// the file is opened or renamed, and nothing but the directory is locked within.
 struct Slot {
     file: Mutex<Option<Arc<dyn File>>>,
-    path: Mutex<PathBuf>,
+    name: Mutex<String>,
     /// Set by every use, cleared when the clock passes.
     used: AtomicBool,
 }
 
-/// A file known by its path, opened on demand. Costs no descriptor while idle.
+/// A file known by its directory and name, opened on demand. Costs no descriptor while idle.
 pub struct CachedFile {
     cache: Arc<DescriptorCache>,
+    dir: Arc<SharedDir>,
     slot: Arc<Slot>,
-    mode: OpenMode,
 }
 
 impl CachedFile {
@@ -117,8 +107,10 @@ impl CachedFile {
             self.slot.used.store(true, Ordering::Relaxed);
             return Ok(Arc::clone(file));
         }
-        let path = self.slot.path.lock().clone();
-        let opened = self.cache.io.open(&path, self.mode)?;
+        let opened = {
+            let name = self.slot.name.lock();
+            self.dir.with(|dir| self.cache.io.open(&dir.join(&*name), OpenMode::Write))?
+        };
         Ok(self.put(opened))
     }
 
@@ -136,15 +128,15 @@ impl CachedFile {
         opened
     }
 
-    /// Where the file is.
-    #[must_use]
-    pub fn path(&self) -> PathBuf {
-        self.slot.path.lock().clone()
-    }
-
-    /// Follows a rename of the file or of a directory above it. An open handle stays.
-    pub fn set_path(&self, path: &Path) {
-        path.clone_into(&mut self.slot.path.lock());
+    /// Gives the file another name in its directory. An open handle stays.
+    ///
+    /// # Errors
+    /// As [`Io::rename`], then it has the old name; `NotFound` once the directory is retired.
+    pub fn rename(&self, to: String) -> Result<()> {
+        let mut name = self.slot.name.lock();
+        self.dir.change(|dir| self.cache.io.rename(&dir.join(&*name), &dir.join(&to)))?;
+        *name = to;
+        Ok(())
     }
 
     /// Lets go of the open file now: before it is removed, or when its segment is idle.
@@ -157,13 +149,14 @@ impl CachedFile {
 
 impl Debug for CachedFile {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        write!(f, "CachedFile({})", self.slot.path.lock().display())
+        write!(f, "CachedFile({})", self.slot.name.lock())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use std::io::IoSlice;
+    use std::path::Path;
 
     use super::*;
     use crate::io::MemoryIo;
@@ -171,11 +164,11 @@ mod tests {
     fn files(count: usize, limit: usize) -> (MemoryIo, Arc<DescriptorCache>, Vec<CachedFile>) {
         let io = MemoryIo::new();
         let cache = DescriptorCache::new(Arc::new(io.clone()), limit);
+        let root = Arc::new(SharedDir::new(Path::new("/")));
         let file = |index: usize| {
-            let path = PathBuf::from(format!("/{index}"));
-            let file = io.open(&path, OpenMode::Create).unwrap();
+            let file = io.open(&Path::new("/").join(index.to_string()), OpenMode::Create).unwrap();
             file.write_at(&[IoSlice::new(&[index as u8])], 0).unwrap();
-            cache.file(&path)
+            cache.file(&root, index.to_string())
         };
         let files = (0..count).map(file).collect();
         (io, cache, files)
@@ -229,8 +222,7 @@ mod tests {
     fn a_renamed_file_is_found_again() {
         let (io, cache, files) = files(2, 1);
         files[0].get().unwrap();
-        io.rename(Path::new("/0"), Path::new("/0.deleted")).unwrap();
-        files[0].set_path(Path::new("/0.deleted"));
+        files[0].rename("0.deleted".to_owned()).unwrap();
         files[1].get().unwrap();
         assert_eq!(byte(&files[0].get().unwrap()), 0);
         files[0].close();

@@ -19,6 +19,7 @@ mod helpers;
 mod lock;
 mod memory;
 mod probe;
+mod shared_dir;
 mod uring;
 
 pub use blocking::BlockingIo;
@@ -28,6 +29,7 @@ pub use helpers::{read_file, replace_file};
 pub use lock::LockGuard;
 pub use memory::{Crash, Fault, Faults, MemoryIo};
 pub use probe::{Backend, Probed, probe};
+pub use shared_dir::SharedDir;
 pub use uring::UringIo;
 
 use std::fmt::Debug;

@@ -7,11 +7,17 @@ use wire::batch::BatchError;
 use crate::producers::ProducerError;
 use crate::validate::InvalidBatch;
 
-/// An earlier write or flush of this log failed, so nobody knows what is on the disk: the log takes
-/// nothing more until it is opened anew. KAFKA_STORAGE_ERROR.
+/// Why a log takes nothing more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an earlier write or flush failed; the log is offline")]
-pub struct Offline;
+pub enum Offline {
+    /// An earlier write or flush of this log failed, so nobody knows what is on the disk: until it is
+    /// opened anew. KAFKA_STORAGE_ERROR.
+    #[error("an earlier write or flush failed; the log is offline")]
+    Failed,
+    /// The partition was deleted here. Says nothing about the disk. UNKNOWN_TOPIC_OR_PARTITION.
+    #[error("the log was deleted")]
+    Retired,
+}
 
 /// Why a log could not be opened. The directory should go offline.
 #[derive(Debug, thiserror::Error)]
@@ -29,7 +35,7 @@ pub enum OpenError {
 /// Why a leader did not append. Nothing was appended, and unless the disk failed a later append may succeed.
 #[derive(Debug, thiserror::Error)]
 pub enum AppendError {
-    /// KAFKA_STORAGE_ERROR: the log is offline.
+    /// The log takes nothing more.
     #[error(transparent)]
     Offline(#[from] Offline),
     /// KAFKA_STORAGE_ERROR: the disk failed now; the log is offline from here on.
@@ -82,7 +88,7 @@ pub enum AppendError {
 /// Why a follower did not append what its leader sent. Batches before the faulty one were appended.
 #[derive(Debug, thiserror::Error)]
 pub enum FollowerAppendError {
-    /// The log is offline.
+    /// The log takes nothing more.
     #[error(transparent)]
     Offline(#[from] Offline),
     /// The disk failed now; the log is offline from here on.
@@ -133,7 +139,7 @@ pub enum ReadError {
 /// Why a flush failed. It is not tried again: the log is offline.
 #[derive(Debug, thiserror::Error)]
 pub enum FlushError {
-    /// The log was offline before.
+    /// The log took nothing more before.
     #[error(transparent)]
     Offline(#[from] Offline),
     /// The disk failed: it is unknown what is durable.
@@ -144,7 +150,7 @@ pub enum FlushError {
 /// Why the log could not be cut, rolled or cleaned. The log is offline.
 #[derive(Debug, thiserror::Error)]
 pub enum ChangeError {
-    /// The log was offline before.
+    /// The log took nothing more before.
     #[error(transparent)]
     Offline(#[from] Offline),
     /// The disk failed.

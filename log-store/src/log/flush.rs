@@ -14,6 +14,7 @@
 //! 4. Names of new files come last: a crash before leaves the old names and the old recovery point.
 
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{FlushError, Log};
@@ -94,14 +95,22 @@ impl PendingFlush {
     }
 
     fn perform(&self) -> io::Result<()> {
+        if self.place.shared().is_retired() {
+            return Ok(());
+        }
+        self.place.io.flush_all(&self.files).into_iter().collect::<io::Result<()>>()?;
+        self.place.shared().change(|dir| self.sync_names(dir))
+    }
+
+    /// Makes the epochs and then the names durable. The directory keeps its name meanwhile: another
+    /// partition may get it next.
+    fn sync_names(&self, dir: &Path) -> io::Result<()> {
         let io = &*self.place.io;
-        io.flush_all(&self.files).into_iter().collect::<io::Result<()>>()?;
-        let dir = self.place.dir();
         if let Some(epochs) = &self.epochs {
             // Syncs the directory, too.
             replace_file(io, &dir.join(epochs::FILE_NAME), &epochs.encode())?;
         } else if self.unsynced.is_pending() {
-            io.sync_dir(&dir)?;
+            io.sync_dir(dir)?;
         }
         match dir.parent() {
             Some(parent) if self.unsynced.directory => io.sync_dir(parent),
@@ -163,8 +172,8 @@ impl Log {
     /// [`FlushError`] if the disk failed. The log is offline then: a second flush could report success
     /// for bytes that the first one lost.
     pub fn complete_flush(&mut self, outcome: FlushOutcome) -> Result<i64, FlushError> {
-        self.guard(outcome.result).map_err(FlushError::Io)?;
         self.check_online()?;
+        self.guard(outcome.result).map_err(FlushError::Io)?;
         if outcome.truncations == self.truncations {
             self.unsynced.complete(&outcome.unsynced);
             self.snapshots.flushed(outcome.end);

@@ -6,6 +6,7 @@
 //! read       offset ─▶ FileRegion; epochs, timestamps                          (LogReader, any thread)
 //! flush      plan under the lock, run without it, complete under it
 //! truncate   to an offset, or whole          retention   old segments renamed, then removed
+//! retire     a deleted log: renamed, and whatever fails from there on is nobody's failure
 //! ```
 //!
 //! | offset | meaning | moved by |
@@ -25,12 +26,12 @@ mod open;
 mod read;
 mod recovery;
 mod retention;
+mod retire;
 mod roll;
 mod times;
 mod truncate;
 
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use crate::epochs::Epochs;
@@ -69,8 +70,8 @@ pub struct Log {
     sealed: Vec<i64>,
     /// Counts truncations: a flush that began before one says nothing about what came after.
     truncations: u64,
-    /// Set by the first write or flush that fails; never cleared.
-    offline: bool,
+    /// Set by the first write or flush that fails, and when the log is retired; never cleared.
+    offline: Option<Offline>,
 }
 
 impl Log {
@@ -168,24 +169,18 @@ impl Log {
 
     /// Whether a write or flush has failed: nothing more is taken until the log is opened anew.
     pub fn is_offline(&self) -> bool {
-        self.offline
-    }
-
-    /// Tells the log that its directory has another name now (deletion, a finished move). Open files stay open.
-    pub fn set_dir(&mut self, dir: &Path) {
-        self.place.set_dir(dir);
-        self.shared.segments().iter().for_each(|segment| segment.follow_dir());
+        self.offline == Some(Offline::Failed)
     }
 
     fn check_online(&self) -> Result<(), Offline> {
-        if self.offline { Err(Offline) } else { Ok(()) }
+        self.offline.map_or(Ok(()), Err)
     }
 
     /// Passes a result on; a failure takes the log offline.
     fn guard<R>(&mut self, result: io::Result<R>) -> io::Result<R> {
         if let Err(error) = &result {
             tracing::error!(dir = %self.place.dir().display(), %error, "the log goes offline");
-            self.offline = true;
+            self.offline = Some(Offline::Failed);
         }
         result
     }

@@ -341,7 +341,7 @@ impl Loader {
             unsynced,
             sealed: self.rebuilt,
             truncations: 0,
-            offline: false,
+            offline: None,
         })
     }
 

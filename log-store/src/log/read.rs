@@ -183,9 +183,28 @@ impl LogReader {
         upper_bound: i64,
         min_one: bool,
     ) -> Result<ReadSlice, ReadError> {
+        match self.find(offset, max_bytes, upper_bound, min_one) {
+            // Retention took the segment away meanwhile.
+            Err(ReadError::Io(_)) if offset < self.log_start() => Err(self.out_of_range(offset)),
+            found => found,
+        }
+    }
+
+    fn out_of_range(&self, offset: i64) -> ReadError {
+        let (log_start, log_end) = self.shared.bounds();
+        ReadError::OffsetOutOfRange { offset, log_start, log_end }
+    }
+
+    fn find(
+        &self,
+        offset: i64,
+        max_bytes: usize,
+        upper_bound: i64,
+        min_one: bool,
+    ) -> Result<ReadSlice, ReadError> {
         let (log_start, log_end) = self.shared.bounds();
         if !(log_start..=log_end).contains(&offset) {
-            return Err(ReadError::OffsetOutOfRange { offset, log_start, log_end });
+            return Err(self.out_of_range(offset));
         }
         let mut located = self.shared.locate(offset, false);
         while let Some(place) = located {

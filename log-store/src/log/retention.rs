@@ -1,7 +1,7 @@
 //! Letting old segments go.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{ChangeError, Log};
@@ -15,7 +15,7 @@ use crate::segment::names::Place;
 #[must_use = "the files stay on the disk until they are removed"]
 pub struct DeletedFiles {
     place: Arc<Place>,
-    paths: Vec<PathBuf>,
+    names: Vec<String>,
     segments: usize,
 }
 
@@ -35,7 +35,9 @@ impl DeletedFiles {
     /// # Errors
     /// A disk error; the rest is left for the next opening.
     pub fn remove(self) -> io::Result<()> {
-        self.paths.iter().try_for_each(|path| self.place.remove_if_exists(path))
+        let remove =
+            |dir: &Path| self.names.iter().try_for_each(|name| self.place.remove_if_exists(&dir.join(name)));
+        self.place.shared().with(remove)
     }
 }
 
@@ -58,11 +60,11 @@ impl Log {
     /// [`ChangeError`]; the log is offline then.
     pub fn apply_retention(&mut self, now_ms: i64, upper_bound: i64) -> Result<DeletedFiles, ChangeError> {
         self.check_online()?;
-        let deleted = self.retire(now_ms, upper_bound);
+        let deleted = self.take_out(now_ms, upper_bound);
         self.guard(deleted).map_err(ChangeError::Io)
     }
 
-    fn retire(&mut self, now_ms: i64, upper_bound: i64) -> io::Result<DeletedFiles> {
+    fn take_out(&mut self, now_ms: i64, upper_bound: i64) -> io::Result<DeletedFiles> {
         let mut retired = self.retirable(now_ms, upper_bound)?;
         if retired.len() == self.segment_count() {
             self.roll_to(self.log_end(), now_ms)?;
@@ -72,18 +74,18 @@ impl Log {
             self.writer.ensure_file()?;
             self.place.io.sync_dir(&self.place.dir())?;
         }
-        let mut paths = Vec::new();
+        let mut names = Vec::new();
         if let Some(last) = retired.last().map(|segment| segment.base_offset()) {
             retired = self.shared.retain_segments(|segment| segment.base_offset() > last);
             let first = self.shared.segments()[0].base_offset();
             self.advance_log_start(first);
             for segment in &retired {
-                paths.extend(segment.mark_deleted()?);
-                paths.extend(self.snapshots.mark_deleted(segment.base_offset())?);
+                names.extend(segment.mark_deleted()?);
+                names.extend(self.snapshots.mark_deleted(segment.base_offset())?);
             }
             self.unsynced.note();
         }
-        Ok(DeletedFiles { place: Arc::clone(&self.place), paths, segments: retired.len() })
+        Ok(DeletedFiles { place: Arc::clone(&self.place), names, segments: retired.len() })
     }
 
     /// The oldest segments that may go; the last only if it holds anything.

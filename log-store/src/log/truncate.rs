@@ -101,27 +101,4 @@ impl Log {
         self.producers.forget_replicated(offset);
         true
     }
-
-    /// Removes all files of the partition, and its directory if nothing else is in it.
-    ///
-    /// # Errors
-    /// A disk error; some files may be left.
-    pub fn delete(self) -> io::Result<()> {
-        let dir = self.place.dir();
-        let io = &self.place.io;
-        let entries = match io.list_dir(&dir) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            other => other?,
-        };
-        for entry in entries.iter().filter(|entry| entry.kind == crate::io::EntryKind::File) {
-            io.remove(&dir.join(&entry.name))?;
-        }
-        if entries.iter().all(|entry| entry.kind == crate::io::EntryKind::File) {
-            io.remove_dir(&dir)?;
-            if let Some(parent) = dir.parent() {
-                io.sync_dir(parent)?;
-            }
-        }
-        Ok(())
-    }
 }

@@ -22,7 +22,7 @@ use std::sync::Arc;
 use super::Producers;
 use super::entry::{BatchMetadata, ProducerEntry};
 use crate::io::{File, OpenMode, read_file};
-use crate::segment::names::{DELETED_SUFFIX, FileKind, Place};
+use crate::segment::names::{FileKind, Place};
 
 const VERSION: i16 = 1;
 const CRC: usize = 2;
@@ -181,14 +181,13 @@ impl Snapshots {
     }
 
     /// Renames the snapshot at `offset` beside the segment that is being deleted.
-    pub(crate) fn mark_deleted(&mut self, offset: i64) -> io::Result<Option<PathBuf>> {
+    pub(crate) fn mark_deleted(&mut self, offset: i64) -> io::Result<Option<String>> {
         if !self.offsets.remove(&offset) {
             return Ok(None);
         }
         self.unflushed.retain(|unflushed| *unflushed != offset);
-        let from = self.path(offset);
-        let to = from.with_file_name(FileKind::ProducerSnapshot.file_name(offset) + DELETED_SUFFIX);
-        self.place.io.rename(&from, &to)?;
+        let (from, to) = (self.path(offset), FileKind::ProducerSnapshot.deleted_name(offset));
+        self.place.io.rename(&from, &from.with_file_name(&to))?;
         Ok(Some(to))
     }
 }

@@ -15,7 +15,6 @@ mod search;
 pub(crate) mod writer;
 
 use std::io;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -219,7 +218,8 @@ impl Segment {
         match work() {
             Err(error)
                 if matches!(error.kind(), io::ErrorKind::InvalidData | io::ErrorKind::NotFound)
-                    && !self.retired.load(Ordering::Acquire) =>
+                    && !self.retired.load(Ordering::Acquire)
+                    && !self.place.shared().is_retired() =>
             {
                 tracing::warn!(dir = %self.place.dir().display(), segment = self.base_offset, %error,
                     "building the indexes of a segment anew");
@@ -244,44 +244,32 @@ impl Segment {
         Ok(())
     }
 
-    /// Follows the partition's directory to its new name.
-    pub(crate) fn follow_dir(&self) {
-        for kind in FileKind::SEGMENT {
-            self.moved(kind, &self.place.path(kind, self.base_offset));
-        }
-    }
-
-    fn moved(&self, kind: FileKind, path: &Path) {
-        match kind {
-            FileKind::Log => {
-                if let Some(file) = &*self.file.lock() {
-                    file.set_path(path);
-                }
-            }
-            FileKind::OffsetIndex => self.offsets.moved(path),
-            FileKind::TimeIndex => self.times.moved(path),
-            FileKind::TxnIndex => self.txns.moved(path),
-            FileKind::ProducerSnapshot => {}
-        }
-    }
-
     /// Renames the files of the segment so that they are no longer part of the log, and returns their
     /// new names. A crash in between leaves files that the next start removes.
-    pub(crate) fn mark_deleted(&self) -> io::Result<Vec<PathBuf>> {
+    pub(crate) fn mark_deleted(&self) -> io::Result<Vec<String>> {
         self.retired.store(true, Ordering::Release);
         let mut marked = Vec::new();
         for kind in FileKind::SEGMENT {
-            let from = self.place.path(kind, self.base_offset);
-            let to = from.with_file_name(kind.file_name(self.base_offset) + names::DELETED_SUFFIX);
-            match self.place.io.rename(&from, &to) {
-                Ok(()) => {
-                    self.moved(kind, &to);
-                    marked.push(to);
-                }
+            let to = kind.deleted_name(self.base_offset);
+            match self.rename(kind, to.clone()) {
+                Ok(()) => marked.push(to),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 Err(error) => return Err(error),
             }
         }
         Ok(marked)
+    }
+
+    fn rename(&self, kind: FileKind, to: String) -> io::Result<()> {
+        match kind {
+            FileKind::Log => {
+                let mut slot = self.file.lock();
+                slot.get_or_insert_with(|| self.place.file(FileKind::Log, self.base_offset)).rename(to)
+            }
+            FileKind::OffsetIndex => self.offsets.rename(to),
+            FileKind::TimeIndex => self.times.rename(to),
+            FileKind::TxnIndex => self.txns.rename(to),
+            FileKind::ProducerSnapshot => unreachable!("a segment has no such file"),
+        }
     }
 }

@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use parking_lot::RwLock;
-
-use crate::io::{CachedFile, DescriptorCache, Io, OpenMode};
+use crate::io::{CachedFile, DescriptorCache, Io, OpenMode, SharedDir};
 
 /// What a file of a partition's directory holds, by its suffix.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +42,11 @@ impl FileKind {
         }
     }
 
+    /// The name under which a file waits for its removal.
+    pub(crate) fn deleted_name(self, offset: i64) -> String {
+        self.file_name(offset) + DELETED_SUFFIX
+    }
+
     /// The file's name for this base offset.
     pub(crate) fn file_name(self, offset: i64) -> String {
         format!("{offset:020}{}", self.suffix())
@@ -67,35 +70,39 @@ impl FileKind {
 pub(crate) struct Place {
     pub(crate) io: Arc<dyn Io>,
     cache: Arc<DescriptorCache>,
-    dir: RwLock<PathBuf>,
+    shared: Arc<SharedDir>,
 }
 
 impl Place {
     pub(crate) fn new(cache: Arc<DescriptorCache>, dir: &Path) -> Place {
-        Place { io: Arc::clone(cache.io()), cache, dir: RwLock::new(dir.to_path_buf()) }
+        Place { io: Arc::clone(cache.io()), cache, shared: Arc::new(SharedDir::new(dir)) }
     }
 
+    /// The directory. Only who holds the log may take it that the name stays.
     pub(crate) fn dir(&self) -> PathBuf {
-        self.dir.read().clone()
+        self.shared.path()
     }
 
-    pub(crate) fn set_dir(&self, dir: &Path) {
-        *self.dir.write() = dir.to_path_buf();
+    /// The directory for all who do not hold the log.
+    pub(crate) fn shared(&self) -> &SharedDir {
+        &self.shared
     }
 
+    /// As [`Place::dir`], for a file.
     pub(crate) fn path(&self, kind: FileKind, offset: i64) -> PathBuf {
-        self.dir.read().join(kind.file_name(offset))
+        self.shared.with(|dir| dir.join(kind.file_name(offset)))
     }
 
     /// A file that is there; it is opened when first used, and again after the cache let go of it.
     pub(crate) fn file(&self, kind: FileKind, offset: i64) -> CachedFile {
-        self.cache.file(&self.path(kind, offset))
+        self.cache.file(&self.shared, kind.file_name(offset))
     }
 
     /// An empty file, new or emptied.
     pub(crate) fn create(&self, kind: FileKind, offset: i64) -> std::io::Result<CachedFile> {
         let file = self.file(kind, offset);
-        file.put(self.io.open(&file.path(), OpenMode::Truncate)?);
+        let open = |dir: &Path| self.io.open(&dir.join(kind.file_name(offset)), OpenMode::Truncate);
+        file.put(self.shared.change(open)?);
         Ok(file)
     }
 

@@ -16,6 +16,7 @@ mod crash;
 mod model;
 mod reading;
 mod retention;
+mod retired;
 mod rules;
 mod support;
 mod torn;

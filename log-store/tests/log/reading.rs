@@ -121,8 +121,7 @@ fn few_descriptors_serve_many_segments_under_any_name_of_the_directory() {
     assert_eq!(expected.len(), 60);
     assert!(disk.io.open_files() <= 3 + 1, "{} files are open", disk.io.open_files());
     let renamed = Path::new("/data/topic-0.0123456789abcdef-delete");
-    disk.io.rename(Path::new(DIR), renamed).expect("renames");
-    log.set_dir(renamed);
+    log.rename_dir(renamed).expect("renames");
     assert_eq!(read_all(&log, 500), expected);
     append(&mut log, &batch(2, 100, NOW));
     log.delete().expect("deletes");
