@@ -79,12 +79,10 @@ impl Partition {
             self.disk.make_partition(&self.place(), self.name.topic_id)?;
             state.has_directory = true;
         }
-        let active_before = state.log.active_base_offset();
         let appended = state.log.append_as_leader(batch, leader_epoch, now_ms, rules);
         self.note_failure(&state);
         let appended = appended?;
-        let rolled = state.log.active_base_offset() != active_before;
-        let durable = self.flush_after_append(&mut state, rolled);
+        let durable = self.flush_after_append(&mut state);
         let moved = self.advance(&mut state);
         drop(state);
         let high_watermark = self.high_watermark();

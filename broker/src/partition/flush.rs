@@ -28,15 +28,16 @@ impl FlushState {
 }
 
 impl Partition {
-    /// Starts the flush that an append calls for: the topic's interval is full, or a segment was
-    /// completed. True when the append must not be acknowledged before it is durable.
-    pub(super) fn flush_after_append(self: &Arc<Self>, state: &mut State, rolled: bool) -> bool {
+    /// Starts the flush that an append calls for: the topic's interval is full, or the log has a sealed
+    /// segment that no flush has covered. True when the append must not be acknowledged before it is durable.
+    pub(super) fn flush_after_append(self: &Arc<Self>, state: &mut State) -> bool {
         let end = state.log.log_end();
         let due = end - state.log.recovery_point() >= state.config.flush_messages;
         if due {
             state.flush.promised = end;
         }
-        if due || rolled {
+        // A flush under way looks for sealed segments itself when it is done.
+        if due || (!state.flush.running && state.log.wants_flush()) {
             self.want_flush(state, end);
         }
         due
@@ -90,7 +91,7 @@ impl Partition {
         };
         self.marks.durable.store(recovery_point, Ordering::Release);
         self.advance(&mut state);
-        let more = state.flush.wanted > recovery_point;
+        let more = state.flush.wanted > recovery_point || state.log.wants_flush();
         state.flush.running = more;
         drop(state);
         self.waiters.advanced_to(recovery_point.max(self.high_watermark()));

@@ -45,6 +45,21 @@ fn a_failed_flush_is_never_acknowledged() {
     assert_eq!(values(&found), [b"kept"], "consumers see only what is on the disk");
 }
 
+#[test]
+fn a_segment_sealed_by_whomever_is_flushed_with_the_next_append() {
+    let broker = TestBroker::start();
+    broker.create_topic("t", 1, &[]);
+    let mut client = broker.connect();
+    let partition = broker.broker.partitions().by_name("t", 0).expect("open");
+    assert_eq!(produce(&mut client, "t", 0, 1, batch_of(&[b"sealed"])).error_code, 0);
+    assert_eq!(partition.recovery_point(), 0, "nobody has asked for a flush");
+    partition.with_log(|log| log.roll(crate::time::now_ms()).expect("rolls"));
+    assert_eq!(produce(&mut client, "t", 0, 1, batch_of(&[b"next"])).error_code, 0);
+    while partition.recovery_point() < 1 {
+        std::thread::yield_now();
+    }
+}
+
 /// The directory of a deleted partition, removed at once.
 fn remove_deleted(io: &MemoryIo, broker: &TestBroker) {
     let entries = io.list_dir(broker.path()).expect("lists");
