@@ -22,6 +22,8 @@ pub(crate) struct Disk {
     /// Epoch of the broker that stopped cleanly on this directory.
     previous_epoch: Option<i64>,
     checkpoints: Mutex<Checkpoints>,
+    /// Held while a checkpoint is put together and written: an older one never replaces a newer.
+    writing: Mutex<()>,
 }
 
 /// The offsets of the checkpoint files, by partition.
@@ -66,7 +68,8 @@ impl Disk {
             log_starts: read(CheckpointKind::LogStart)?,
             high_watermarks: read(CheckpointKind::Replication)?,
         };
-        Ok(Self { directory, id, previous_epoch, checkpoints: Mutex::new(checkpoints) })
+        let checkpoints = Mutex::new(checkpoints);
+        Ok(Self { directory, id, previous_epoch, checkpoints, writing: Mutex::default() })
     }
 
     /// How it is reached.
@@ -151,7 +154,24 @@ impl Disk {
         (recovery, of(&checkpoints.high_watermarks))
     }
 
-    /// Notes how far a partition is. `write_checkpoints` makes it durable.
+    /// Sets the recovery point of a partition back if the checkpoint has a later one, durably: nothing below
+    /// that may be written before.
+    ///
+    /// # Errors
+    /// As [`Disk::write_checkpoint`].
+    pub(crate) fn lower_recovery_point(
+        &self,
+        partition: &TopicPartition,
+        recovery_point: i64,
+    ) -> Result<(), DirectoryError> {
+        match self.checkpoints.lock().recovery_points.get_mut(partition) {
+            Some(known) if *known > recovery_point => *known = recovery_point,
+            _ => return Ok(()),
+        }
+        self.write_checkpoint(CheckpointKind::RecoveryPoint)
+    }
+
+    /// Notes how far a partition is. `write_checkpoint` makes it durable.
     pub(crate) fn note(&self, partition: &TopicPartition, progress: Progress) {
         let mut checkpoints = self.checkpoints.lock();
         let Checkpoints { recovery_points, log_starts, high_watermarks, .. } = &mut *checkpoints;
@@ -173,6 +193,7 @@ impl Disk {
     /// # Errors
     /// The disk fails, or failed before.
     pub(crate) fn write_checkpoint(&self, kind: CheckpointKind) -> Result<(), DirectoryError> {
+        let _writing = self.writing.lock();
         let checkpoints = self.checkpoints.lock();
         let offsets = match kind {
             CheckpointKind::RecoveryPoint => &checkpoints.recovery_points,

@@ -53,6 +53,7 @@ impl TopicConfig {
             compression,
             compression_level: read.compression_level(compression),
             producer_id_expiration_ms: settings.producer_id_expiration_ms,
+            contiguous: false,
         };
         Self {
             log: Arc::new(log),

@@ -151,6 +151,6 @@ fn use_on(log: &mut Log) {
     let appended = log.append_as_leader(&builder.build(), epoch, NOW_MS, &AppendRules::CLIENT);
     assert_eq!(appended.expect("a good batch").base_offset, end);
     log.flush().expect("a disk without faults");
-    log.truncate_to(end - 5, NOW_MS).expect("a disk without faults");
+    log.truncate_to(end - 5, NOW_MS, log_store::log::no_checkpoint).expect("a disk without faults");
     assert!(log.log_end() <= end - 5);
 }

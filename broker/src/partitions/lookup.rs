@@ -96,6 +96,9 @@ impl PartitionManager {
             disk.fail(&error.to_string());
             Arc::new(error)
         })?;
+        // A log that lost what was flushed once: it grows again from below its checkpoint.
+        let lowered = disk.lower_recovery_point(&place, log.recovery_point());
+        lowered.map_err(|_| LookupFault::Offline)?;
         let name = PartitionName { topic: Arc::clone(topic.name()), topic_id: topic.id(), index };
         let partition = Partition::new(
             name,

@@ -38,6 +38,8 @@ pub struct LogConfig {
     pub compression_level: Option<i32>,
     /// `producer.id.expiration.ms`: how long an idle producer is remembered.
     pub producer_id_expiration_ms: i64,
+    /// Each offset depends on all before it (the metadata log): what a crash leaves behind a hole is void.
+    pub contiguous: bool,
 }
 
 impl Default for LogConfig {
@@ -59,6 +61,7 @@ impl Default for LogConfig {
             compression: None,
             compression_level: None,
             producer_id_expiration_ms: 86_400_000,
+            contiguous: false,
         }
     }
 }

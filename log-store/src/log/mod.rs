@@ -12,7 +12,7 @@
 //! | offset | meaning | moved by |
 //! |---|---|---|
 //! | `log_start` | first readable | retention, [`Log::advance_log_start`], truncation |
-//! | `recovery_point` | all before is durable | [`Log::flush`]; back by truncation |
+//! | `recovery_point` | all before is durable | [`Log::flush`]; back by truncation, after its checkpoint |
 //! | `log_end` | the next to be written | appends; back by truncation |
 //!
 //! Invariant: `log_start ≤ log_end`, `recovery_point ≤ log_end`. All ends are exclusive.
@@ -48,6 +48,7 @@ pub use open::Recovery;
 pub use read::{LogReader, ReadSlice};
 pub use retention::DeletedFiles;
 pub use times::{OffsetSpec, TimestampedOffset};
+pub use truncate::no_checkpoint;
 
 use flush::Unsynced;
 use read::Shared;

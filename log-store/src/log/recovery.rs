@@ -1,6 +1,7 @@
 //! What a crash leaves: batches checked one by one, producers read back.
 
 use std::io;
+use std::ops::Range;
 use std::sync::Arc;
 
 use wire::batch::BatchView;
@@ -40,48 +41,73 @@ impl Loader {
         let log_start = self.log_start().min(start);
         self.producers = producers_at(&self.segments[..first], &mut self.snapshots, log_start, start)?;
         self.epochs.truncate_from_end(start);
-        let mut kept = first;
-        while kept < self.segments.len() {
-            let recovered = self.recover_segment(&Arc::clone(&self.segments[kept]))?;
-            if self.is_adrift(kept)? {
-                break;
-            }
-            kept += 1;
-            if recovered.cut > 0 || !self.joins(kept, recovered.epoch)? {
-                break;
-            }
-        }
-        let removed = self.segments.len() > kept;
-        for segment in self.segments.drain(kept..) {
-            tracing::warn!(dir = %self.place.dir().display(), base = segment.base_offset(),
-                "removing a segment behind one that was cut");
-            segment.remove_files()?;
-        }
-        if removed {
-            self.place.io.sync_dir(&self.place.dir())?;
-        }
+        self.recover_segments(first)?;
         self.producers.expire(self.now_ms, self.config.producer_id_expiration_ms);
         Ok(())
     }
 
-    /// Whether the segment at `index` holds nothing and begins behind the end of the one before.
-    fn is_adrift(&self, index: usize) -> io::Result<bool> {
-        Ok(self.segments[index].size() == 0 && index > 0 && self.is_lost_before(index)?)
+    /// Recovers the segments from `first` on, and removes those that are no longer part of the log.
+    fn recover_segments(&mut self, first: usize) -> io::Result<()> {
+        let (mut index, mut epoch) = (first, -1);
+        while index < self.segments.len() {
+            let recovered = self.recover_segment(&Arc::clone(&self.segments[index]))?;
+            epoch = recovered.epoch.max(epoch);
+            let goes_on = recovered.cut == 0 && self.joins(index + 1, epoch)?;
+            if self.is_needless(index, goes_on)? {
+                self.remove_segments(index..index + 1)?;
+            } else {
+                index += 1;
+            }
+            if !goes_on {
+                break;
+            }
+        }
+        self.remove_segments(index..self.segments.len())
     }
 
-    /// Whether the segment at `index` goes on where the one before ends, in leader epoch `epoch`. If that
-    /// reaches further or is of a later epoch, a cut did not get to the disk.
+    fn remove_segments(&mut self, range: Range<usize>) -> io::Result<()> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        for segment in self.segments.drain(range) {
+            if segment.size() > 0 {
+                tracing::error!(dir = %self.place.dir().display(), base = segment.base_offset(), bytes = segment.size(),
+                    "removing a segment that a crash has cut off from the log");
+            }
+            segment.remove_files()?;
+        }
+        self.place.io.sync_dir(&self.place.dir())
+    }
+
+    /// Whether the segment at `index` holds nothing and is not where the log goes on: there is another behind
+    /// it, or it begins behind the end of the one before.
+    fn is_needless(&self, index: usize, goes_on: bool) -> io::Result<bool> {
+        let followed = goes_on && index + 1 < self.segments.len();
+        Ok(self.segments[index].size() == 0 && (followed || (index > 0 && self.is_lost_before(index)?)))
+    }
+
+    /// Whether the segment at `index` goes on where the ones before end, in leader epoch `epoch`. If they
+    /// reach further or are of a later epoch, a cut did not get to the disk. Offsets that are missing in between
+    /// were lost, or compacted away; what lies behind them is kept, as Kafka does, except in a log that
+    /// cannot be read with a hole.
     fn joins(&self, index: usize, epoch: i32) -> io::Result<bool> {
         let Some(next) = self.segments.get(index) else {
             return Ok(true);
         };
         let before = &self.segments[index - 1];
-        // Compaction leaves gaps, too: where the topic may once have been compacted, which without a
-        // recovery point is anywhere, only an empty segment is proof of a loss.
-        let telling = before.size() == 0 || (self.recovery.recovery_point > 0 && !self.config.compact);
-        let first_epoch = next.first_leader_epoch()?;
-        let fits = before.next_offset()? <= next.base_offset() && !(0..epoch).contains(&first_epoch);
-        Ok(fits && !(telling && self.is_lost_before(index)?))
+        let (end, base) = (before.next_offset()?, next.base_offset());
+        if end > base || (0..epoch).contains(&next.first_leader_epoch()?) {
+            return Ok(false);
+        }
+        let lost = !self.config.compact && self.is_lost_before(index)?;
+        if lost && !self.config.contiguous {
+            tracing::error!(dir = %self.place.dir().display(), from = end, to = base,
+                "a crash has lost the offsets in between; what lies behind them is kept");
+        }
+        // Without a recovery point the hole may come from a deletion that is half undone, unless the segment
+        // before it is empty.
+        let telling = before.size() == 0 || self.recovery.recovery_point > 0;
+        Ok(!(lost && telling && self.config.contiguous))
     }
 
     /// Whether what was not flushed yet is missing before the segment at `index`. A gap that reaches below

@@ -3,7 +3,8 @@
 //! | module | judged against |
 //! |---|---|
 //! | `model` | a `BTreeMap` of batches, through random operations, openings and crashes |
-//! | `crash` | one workload, stopped or failing at every change it makes to the disk |
+//! | `crash` | a workload, stopped or failing at every change it makes to the disk |
+//! | `cuts` | the same with cuts at the end, and the checkpoint in its file |
 //! | `torn` | a tail torn at every byte of its last batch; damaged indexes, epochs and snapshots |
 //! | `rules` | what a leader refuses and what it lets through |
 //! | `reading` | bounds, sizes, times |
@@ -13,6 +14,7 @@
 extern crate kraftlog_log_store as log_store;
 
 mod crash;
+mod cuts;
 mod model;
 mod reading;
 mod retention;

@@ -149,8 +149,13 @@ impl Run {
     /// A follower cuts its log when there is a new leader.
     fn truncate(&mut self, percent: u8) {
         let offset = self.model.floor(self.model.at(percent));
-        self.log().truncate_to(offset, NOW).expect("truncates");
-        let model = &mut self.model;
+        let Run { log, model, .. } = self;
+        let checkpoint = &mut model.checkpoint.recovery_point;
+        let lower = |recovery_point| {
+            *checkpoint = recovery_point;
+            Ok(())
+        };
+        log.as_mut().expect("open").truncate_to(offset, NOW, lower).expect("truncates");
         model.batches.split_off(&offset);
         // A half undone deletion leaves a gap; the log ends before it then.
         let log_end = self.log.as_ref().expect("open").log_end();
@@ -160,8 +165,8 @@ impl Run {
         assert!(log_end == offset || joined, "cut at {offset}, ends at {log_end}");
         model.log_end = log_end;
         model.log_start = model.log_start.min(log_end);
+        model.checkpoint.log_start = model.checkpoint.log_start.min(log_end);
         model.epoch += 1;
-        self.note_checkpoint();
     }
 
     fn retain(&mut self, bytes: i64) {

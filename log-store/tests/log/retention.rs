@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use log_store::io::Io;
-use log_store::log::{Log, LogConfig, Recovery};
+use log_store::log::{Log, LogConfig, Recovery, no_checkpoint};
 
 use crate::support::{DIR, Disk, NOW, append, batch, read_all, small_segments};
 
@@ -92,7 +92,7 @@ fn a_follower_starts_anew_where_its_leader_begins() {
     let disk = Disk::new(small_segments());
     let mut log = filled(&disk);
     log.flush().expect("flushes");
-    log.truncate_fully_and_start_at(1000, NOW).expect("truncates");
+    log.truncate_fully_and_start_at(1000, NOW, no_checkpoint).expect("truncates");
     assert_eq!((log.log_start(), log.log_end(), log.recovery_point()), (1000, 1000, 40));
     assert_eq!(log.latest_epoch(), None);
     drop(log);

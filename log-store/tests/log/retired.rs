@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use log_store::io::{DescriptorCache, Io};
-use log_store::log::{AppendError, ChangeError, FlushError, FlushOutcome, Log, Offline, Recovery};
+use log_store::log::{
+    AppendError, ChangeError, FlushError, FlushOutcome, Log, Offline, Recovery, no_checkpoint,
+};
 
 use crate::support::{DIR, Disk, NOW, append, batch, read_all, small_segments, try_append};
 
@@ -77,9 +79,11 @@ fn a_retired_log_takes_nothing_and_is_read_while_its_files_are_there() {
     let appended = try_append(&mut log, &batch(1, 10, NOW));
     assert!(matches!(appended, Err(AppendError::Offline(Offline::Retired))));
     assert!(matches!(log.begin_flush(), Err(FlushError::Offline(Offline::Retired))));
-    for changed in
-        [log.roll(NOW).map(drop), log.truncate_to(3, NOW).map(drop), log.apply_retention(NOW, 9).map(drop)]
-    {
+    for changed in [
+        log.roll(NOW).map(drop),
+        log.truncate_to(3, NOW, no_checkpoint).map(drop),
+        log.apply_retention(NOW, 9).map(drop),
+    ] {
         assert!(matches!(changed, Err(ChangeError::Offline(Offline::Retired))));
     }
     assert_eq!(read_all(&log, 500), expected);

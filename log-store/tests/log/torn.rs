@@ -1,7 +1,8 @@
 //! Damage of one kind at a time.
 
 use log_store::io::Io;
-use log_store::log::{Log, Recovery};
+use log_store::log::{Log, LogConfig, Recovery};
+use wire::batch::batches;
 
 use crate::support::{Disk, NOW, append, batch, clean, produced, read_all, small_segments};
 
@@ -91,13 +92,24 @@ fn segments_behind_a_cut_go() {
 }
 
 #[test]
-fn a_segment_whose_tail_is_missing_as_a_whole_ends_the_log() {
-    let disk = Disk::new(small_segments());
-    filled(&disk, 30).close().expect("closes");
-    let first = disk.read_file(LOG);
-    disk.write_file(LOG, &first[..batch(2, 30, NOW).len()]);
-    let log = disk.open(Recovery { clean: false, recovery_point: 2, log_start: 0 });
-    assert_eq!((log.log_end(), log.segment_count()), (2, 1));
+fn segments_behind_a_lost_tail_are_kept_unless_the_log_must_be_contiguous() {
+    for (contiguous, recovery_point, kept_bytes) in
+        [(false, 0, 1), (false, 2, 1), (false, 0, 0), (true, 2, 1), (true, 0, 0)]
+    {
+        let disk = Disk::new(LogConfig { contiguous, ..small_segments() });
+        filled(&disk, 30).close().expect("closes");
+        let (before, first) = (read_all(&disk.open(clean(60)), 1000), disk.read_file(LOG));
+        let in_first = batches(&first).count();
+        disk.write_file(LOG, &first[..kept_bytes * batch(2, 30, NOW).len()]);
+        let log = disk.open(Recovery { clean: false, recovery_point, log_start: 0 });
+        let mut expected = before[..kept_bytes].to_vec();
+        if !contiguous {
+            expected.extend_from_slice(&before[in_first..]);
+        }
+        assert_eq!(read_all(&log, 1000), expected, "{contiguous} {recovery_point} {kept_bytes}");
+        let flushed = log.close().expect("closes");
+        assert_eq!(read_all(&disk.open(clean(flushed)), 1000), expected);
+    }
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Idempotent and transactional producers, through appends, crashes and truncations.
 
 use log_store::AbortedTxn;
-use log_store::log::{AppendError, AppendRules, Log, LogConfig, Recovery};
+use log_store::log::{AppendError, AppendRules, Log, LogConfig, Recovery, no_checkpoint};
 use log_store::producers::ProducerError;
 use wire::batch::{BatchBuilder, ControlType, EndTransactionMarker, NO_SEQUENCE};
 
@@ -112,7 +112,7 @@ fn aborted_transactions_are_found_across_segments_and_cut_with_the_log() {
     assert!(log.segment_count() > 3);
     assert_eq!(log.reader().aborted_transactions(0, 40).expect("reads").len(), 20);
     assert_eq!(log.reader().aborted_transactions(10, 20).expect("reads").len(), 5);
-    log.truncate_to(21, NOW).expect("truncates");
+    log.truncate_to(21, NOW, no_checkpoint).expect("truncates");
     assert_eq!(log.reader().aborted_transactions(0, 40).expect("reads").len(), 10);
     assert_eq!(log.last_stable_offset(21), 20, "the marker of the last one is gone");
     write(&mut log, 7, 11, 1);

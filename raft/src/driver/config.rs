@@ -52,6 +52,7 @@ impl DriverConfig {
             retention_ms: -1,
             retention_bytes: -1,
             max_message_bytes: u32::MAX,
+            contiguous: true,
             ..LogConfig::default()
         })
     }

@@ -1,5 +1,6 @@
 //! Effects, each performed in one place.
 
+use log_store::log::no_checkpoint;
 use snapshot::SnapshotError;
 use wire::ErrorCode;
 
@@ -36,7 +37,7 @@ impl Driver {
             Effect::Flush { .. } => self.flush_wanted = true,
             Effect::Truncate { end } => {
                 self.write()?;
-                self.log.truncate_to(end, self.now.wall_ms)?;
+                self.log.truncate_to(end, self.now.wall_ms, no_checkpoint)?;
             }
             Effect::SendRequest { to, correlation_id, request } => {
                 self.send_request(&to, correlation_id, &request);
@@ -154,7 +155,7 @@ impl Driver {
             Err(error) => return Err(error.into()),
         }
         self.write()?;
-        self.log.truncate_fully_and_start_at(id.offset, self.now.wall_ms)?;
+        self.log.truncate_fully_and_start_at(id.offset, self.now.wall_ms, no_checkpoint)?;
         self.log.flush()?;
         self.shared.snapshots.delete_before(id.into())?;
         let header = self.shared.snapshots.read(id.into())?.header().clone();

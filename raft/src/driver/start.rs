@@ -7,7 +7,7 @@ use std::sync::Arc;
 use crossbeam_channel::bounded;
 use log_store::directory::{PartitionMetadata, read_partition_metadata, write_partition_metadata};
 use log_store::io::Io;
-use log_store::log::{Log, Recovery};
+use log_store::log::{Log, Recovery, no_checkpoint};
 use snapshot::{SnapshotDirectory, SnapshotId};
 use wire::batch::batches;
 
@@ -129,7 +129,7 @@ fn open_log(io: &Arc<dyn Io>, config: &DriverConfig, now: Now) -> Result<Opened,
     let mut log =
         Log::open(Arc::clone(io), &config.directory, config.log(), Recovery::default(), now.wall_ms)?;
     if let Some(latest) = ids.last().filter(|latest| latest.offset > log.log_end()) {
-        log.truncate_fully_and_start_at(latest.offset, now.wall_ms)?;
+        log.truncate_fully_and_start_at(latest.offset, now.wall_ms, no_checkpoint)?;
     }
     // After a crash of the process alone, the tail may be in memory only. This node counts all it finds
     // as durable, so it has to be.
