@@ -17,8 +17,10 @@ pub(super) trait Entry: Copy + std::fmt::Debug {
     fn read(bytes: &[u8]) -> Self;
     /// Appends the bytes of this one.
     fn write(&self, out: &mut Vec<u8>);
-    /// Whether `self` may follow `previous`; a file whose last entry may not follow its first is damaged.
+    /// Whether `self` may follow `previous`; a file in which an entry may not is damaged.
     fn may_follow(&self, previous: &Self) -> bool;
+    /// Whether `self` may be in the index of a segment of `size` bytes.
+    fn lies_within(&self, size: u64) -> bool;
 }
 
 /// Entries that one binary search step may read at once.
@@ -33,6 +35,8 @@ pub(super) struct Entries<E> {
     place: Arc<Place>,
     kind: FileKind,
     base_offset: i64,
+    /// Bytes of the segment when it was found.
+    segment_size: u64,
     /// Absent until first used: a segment costs no descriptor before.
     state: RwLock<Option<State<E>>>,
 }
@@ -64,13 +68,18 @@ fn damaged(what: &str) -> io::Error {
 
 impl<E: Entry> Entries<E> {
     /// The index of an existing segment, loaded when first used.
-    pub(super) fn existing(place: Arc<Place>, kind: FileKind, base_offset: i64) -> Entries<E> {
-        Entries { place, kind, base_offset, state: RwLock::new(None) }
+    pub(super) fn existing(
+        place: Arc<Place>,
+        kind: FileKind,
+        base_offset: i64,
+        segment_size: u64,
+    ) -> Entries<E> {
+        Entries { place, kind, base_offset, segment_size, state: RwLock::new(None) }
     }
 
     /// The index of a new segment.
     pub(super) fn new(place: Arc<Place>, kind: FileKind, base_offset: i64) -> Entries<E> {
-        Entries { place, kind, base_offset, state: RwLock::new(Some(State::empty())) }
+        Entries { place, kind, base_offset, segment_size: 0, state: RwLock::new(Some(State::empty())) }
     }
 
     pub(super) fn base_offset(&self) -> i64 {
@@ -104,10 +113,7 @@ impl<E: Entry> Entries<E> {
         if written == 0 {
             return Ok(State { file: Some(cached), ..State::empty() });
         }
-        let (first, last) = (read_entry::<E>(&*file, 0)?, read_entry::<E>(&*file, written - 1)?);
-        if written > 1 && !last.may_follow(&first) {
-            return Err(damaged("its last entry lies before its first"));
-        }
+        let last = check(&*file, written, self.segment_size)?;
         Ok(State { file: Some(cached), written, tail: Vec::new(), last: Some(last) })
     }
 
@@ -222,6 +228,25 @@ impl<E: Entry> Entries<E> {
         *self.state.write() = Some(State { file: Some(file), ..State::empty() });
         Ok(())
     }
+}
+
+/// Checks that all entries of a file follow each other and lie within the segment; returns the last.
+/// A search in entries without order would pass records over, and nobody would know.
+fn check<E: Entry>(file: &dyn File, written: usize, segment_size: u64) -> io::Result<E> {
+    let mut bytes = [0; BLOCK_ENTRIES * ENTRY_SIZE_MAX];
+    let mut last: Option<E> = None;
+    for start in (0..written).step_by(BLOCK_ENTRIES) {
+        let block = &mut bytes[..(written - start).min(BLOCK_ENTRIES) * E::SIZE];
+        file.read_exact_at(block, (start * E::SIZE) as u64)?;
+        for entry in block.chunks_exact(E::SIZE).map(E::read) {
+            if last.is_some_and(|last| !entry.may_follow(&last)) {
+                return Err(damaged("its entries are out of order"));
+            }
+            last = Some(entry);
+        }
+    }
+    let last = last.expect("a file of at least one entry");
+    if last.lies_within(segment_size) { Ok(last) } else { Err(damaged("it points behind its segment")) }
 }
 
 fn read_entry<E: Entry>(file: &dyn File, index: usize) -> io::Result<E> {

@@ -38,6 +38,10 @@ impl Entry for OffsetEntry {
     fn may_follow(&self, previous: &Self) -> bool {
         self.relative > previous.relative && self.position > previous.position && previous.relative >= 0
     }
+
+    fn lies_within(&self, size: u64) -> bool {
+        self.relative >= 0 && u64::try_from(self.position).is_ok_and(|position| position < size)
+    }
 }
 
 /// Offset index of one segment.
@@ -45,8 +49,8 @@ impl Entry for OffsetEntry {
 pub(crate) struct OffsetIndex(Entries<OffsetEntry>);
 
 impl OffsetIndex {
-    pub(crate) fn existing(place: Arc<Place>, base_offset: i64) -> OffsetIndex {
-        OffsetIndex(Entries::existing(place, FileKind::OffsetIndex, base_offset))
+    pub(crate) fn existing(place: Arc<Place>, base_offset: i64, segment_size: u64) -> OffsetIndex {
+        OffsetIndex(Entries::existing(place, FileKind::OffsetIndex, base_offset, segment_size))
     }
 
     pub(crate) fn new(place: Arc<Place>, base_offset: i64) -> OffsetIndex {

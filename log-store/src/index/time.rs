@@ -42,6 +42,10 @@ impl Entry for TimeEntry {
     fn may_follow(&self, previous: &Self) -> bool {
         self.timestamp > previous.timestamp && self.relative >= previous.relative && previous.relative >= 0
     }
+
+    fn lies_within(&self, _: u64) -> bool {
+        self.relative >= 0 && self.timestamp >= 0
+    }
 }
 
 /// Time index of one segment.
@@ -49,8 +53,8 @@ impl Entry for TimeEntry {
 pub(crate) struct TimeIndex(Entries<TimeEntry>);
 
 impl TimeIndex {
-    pub(crate) fn existing(place: Arc<Place>, base_offset: i64) -> TimeIndex {
-        TimeIndex(Entries::existing(place, FileKind::TimeIndex, base_offset))
+    pub(crate) fn existing(place: Arc<Place>, base_offset: i64, segment_size: u64) -> TimeIndex {
+        TimeIndex(Entries::existing(place, FileKind::TimeIndex, base_offset, segment_size))
     }
 
     pub(crate) fn new(place: Arc<Place>, base_offset: i64) -> TimeIndex {

@@ -40,6 +40,8 @@ pub(crate) struct Segment {
     file: Mutex<Option<CachedFile>>,
     /// Set when the segment left the log: its indexes are not built anew any more.
     retired: AtomicBool,
+    /// Set once an offset index without entries has been compared with the batches.
+    emptiness_checked: AtomicBool,
     offsets: OffsetIndex,
     times: TimeIndex,
     txns: TxnIndex,
@@ -59,8 +61,8 @@ impl Segment {
         index_interval: u32,
     ) -> Segment {
         Segment {
-            offsets: OffsetIndex::existing(Arc::clone(place), base_offset),
-            times: TimeIndex::existing(Arc::clone(place), base_offset),
+            offsets: OffsetIndex::existing(Arc::clone(place), base_offset, size),
+            times: TimeIndex::existing(Arc::clone(place), base_offset, size),
             txns: TxnIndex::existing(Arc::clone(place), base_offset, has_txn_index),
             place: Arc::clone(place),
             base_offset,
@@ -68,6 +70,7 @@ impl Segment {
             size: AtomicU64::new(size),
             file: Mutex::new(None),
             retired: AtomicBool::new(false),
+            emptiness_checked: AtomicBool::new(false),
             largest: Mutex::new(None),
             first_timestamp: Mutex::new(None),
         }
@@ -85,6 +88,7 @@ impl Segment {
             size: AtomicU64::new(0),
             file: Mutex::new(None),
             retired: AtomicBool::new(false),
+            emptiness_checked: AtomicBool::new(true),
             largest: Mutex::new(Some(TimestampOffset { timestamp: NO_TIMESTAMP, offset: base_offset })),
             first_timestamp: Mutex::new(None),
         }
@@ -146,6 +150,7 @@ impl Segment {
         self.with_index_rebuilt(|| {
             let mut next = self.base_offset;
             let position = self.offsets.last()?.position;
+            self.check_emptiness(position)?;
             if position > 0 && position >= self.size() {
                 let reason = format!("an index that points to byte {position} of {}", self.size());
                 return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
@@ -158,14 +163,70 @@ impl Segment {
         })
     }
 
+    /// Where to start looking for `offset`.
+    fn lookup(&self, offset: i64) -> io::Result<u64> {
+        let position = self.offsets.lookup(offset)?.position;
+        self.check_emptiness(position)?;
+        Ok(position)
+    }
+
+    /// An index that knows no `position` behind the start is believed if no batch begins so far behind it
+    /// that it would have got an entry.
+    fn check_emptiness(&self, position: u64) -> io::Result<()> {
+        if position > 0 || self.emptiness_checked.load(Ordering::Acquire) {
+            return Ok(());
+        }
+        if self.offsets.len()? == 0 {
+            let mut scan = self.scan(0)?;
+            while let Some(batch) = scan.next()? {
+                if batch.position > u64::from(self.index_interval) {
+                    let reason = "an index without entries for many batches";
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, reason));
+                }
+            }
+        }
+        self.emptiness_checked.store(true, Ordering::Release);
+        Ok(())
+    }
+
     /// Largest timestamp, ms, and the last offset of the batch that has it; [`NO_TIMESTAMP`] in a
     /// segment without timestamps.
     pub(crate) fn largest_timestamp(&self) -> io::Result<TimestampOffset> {
         if let Some(largest) = *self.largest.lock() {
             return Ok(largest);
         }
-        let largest = self.with_index_rebuilt(|| self.times.last())?;
+        let largest = self.with_index_rebuilt(|| {
+            let largest = self.times.last()?;
+            self.check_largest(largest)?;
+            Ok(largest)
+        })?;
         Ok(*self.largest.lock().get_or_insert(largest))
+    }
+
+    /// What a time index ends with must be the timestamp of the batch that it points to; an index without
+    /// entries belongs to batches without timestamps.
+    fn check_largest(&self, largest: TimestampOffset) -> io::Result<()> {
+        let found = match largest.timestamp {
+            NO_TIMESTAMP => self.first_timestamp()?.unwrap_or(NO_TIMESTAMP),
+            _ => self.timestamp_at(largest.offset)?,
+        };
+        if found.max(NO_TIMESTAMP) == largest.timestamp {
+            return Ok(());
+        }
+        let reason =
+            format!("a time index that ends with {} where the batches have {found}", largest.timestamp);
+        Err(io::Error::new(io::ErrorKind::InvalidData, reason))
+    }
+
+    /// Largest timestamp of the batch that holds `offset`, ms.
+    fn timestamp_at(&self, offset: i64) -> io::Result<i64> {
+        let mut scan = self.scan(self.lookup(offset)?)?;
+        while let Some(batch) = scan.next()? {
+            if batch.header().last_offset() >= offset {
+                return Ok(batch.header().max_timestamp());
+            }
+        }
+        Ok(NO_TIMESTAMP)
     }
 
     /// Timestamp that ages the segment for retention, ms: its largest, or when the file last changed.

@@ -35,7 +35,7 @@ impl Segment {
     /// The batch that holds `offset`, or the first behind it; `None` when all lie before it.
     pub(crate) fn find(&self, offset: i64) -> io::Result<Option<FoundBatch>> {
         self.with_index_rebuilt(|| {
-            let mut scan = self.scan(self.offsets.lookup(offset)?.position)?;
+            let mut scan = self.scan(self.lookup(offset)?)?;
             while let Some(batch) = scan.next()? {
                 if batch.header().last_offset() >= offset {
                     return Ok(Some(FoundBatch::from(&batch)));
@@ -49,7 +49,7 @@ impl Segment {
     pub(crate) fn find_by_time(&self, timestamp: i64, from: i64) -> io::Result<Option<FoundRecord>> {
         self.with_index_rebuilt(|| {
             let start = self.times.lookup(timestamp)?.offset.max(from);
-            let mut scan = self.scan(self.offsets.lookup(start)?.position)?;
+            let mut scan = self.scan(self.lookup(start)?)?;
             while let Some(batch) = scan.next()? {
                 if batch.header().max_timestamp() < timestamp {
                     continue;
@@ -67,7 +67,7 @@ impl Segment {
     pub(crate) fn find_largest(&self) -> io::Result<Option<FoundRecord>> {
         let largest = self.largest_timestamp()?;
         self.with_index_rebuilt(|| {
-            let mut scan = self.scan(self.offsets.lookup(largest.offset)?.position)?;
+            let mut scan = self.scan(self.lookup(largest.offset)?)?;
             while let Some(batch) = scan.next()? {
                 if batch.header().max_timestamp() == largest.timestamp {
                     return self.find_record(&batch, |timestamp, _| timestamp == largest.timestamp);
