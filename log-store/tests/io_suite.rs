@@ -277,14 +277,17 @@ fn space_is_told_and_a_descriptor_given_on_disks() {
 }
 
 #[test]
-fn files_are_private_to_their_owner() {
+fn files_follow_the_umask_and_are_never_for_everybody() {
     use std::os::unix::fs::PermissionsExt;
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a");
     let io = BlockingIo::new();
     io.open(&path, OpenMode::Create).unwrap();
-    let mode = || std::fs::metadata(&path).unwrap().permissions().mode() & 0o777;
-    assert_eq!(mode(), 0o600);
+    let mode_of = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let mode = || mode_of(&path);
+    let by_umask = dir.path().join("b");
+    std::fs::File::create(&by_umask).unwrap();
+    assert_eq!(mode(), mode_of(&by_umask) & 0o660);
     io.set_read_only(&path).unwrap();
     assert_eq!(mode(), 0o400);
 }

@@ -19,8 +19,10 @@ use super::{DirEntry, EntryKind, File, Io, Metadata, OnFlush, OpenMode, ReadRequ
 /// Slices that one `pwritev` takes (IOV_MAX on Linux).
 const SLICES_MAX: usize = 1024;
 
-/// Rights of a new file: the owner alone, since payloads and credentials are inside.
-const FILE_MODE: u32 = 0o600;
+/// Rights of a new file before the umask takes its share: never for everybody, since payloads and
+/// credentials are inside; for the group as the operator's umask says, so that backups and tools which
+/// share the group with Apache Kafka go on reading.
+const FILE_MODE: u32 = 0o660;
 
 /// How a backend keeps many operations in flight.
 pub trait Engine: Send + Sync + Debug + 'static {
