@@ -17,6 +17,11 @@ macro_rules! framed_records {
 
             /// Reads a whole record, frame and body.
             pub fn decode(bytes: &'a [u8]) -> Result<$name<'a>, DecodeError> {
+                Self::decode_versioned(bytes).map(|(record, _)| record)
+            }
+
+            /// As `decode`, with the version of its type that the record is written in.
+            pub fn decode_versioned(bytes: &'a [u8]) -> Result<($name<'a>, i16), DecodeError> {
                 let mut r = Reader::new(bytes);
                 let frame = r.uvarint()?;
                 if frame != Self::FRAME_VERSION {
@@ -30,7 +35,7 @@ macro_rules! framed_records {
                     _ => return Err(DecodeError::Unknown { what: "record type", code: i64::from(code) }),
                 };
                 r.finish()?;
-                Ok(record)
+                Ok((record, version))
             }
 
             /// Appends the record in `version` of its type, with its frame.

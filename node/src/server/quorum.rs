@@ -159,11 +159,12 @@ impl Quorum {
     }
 }
 
+/// The records of `bootstrap.checkpoint`, to be written again in the versions that they have there.
 fn read_records(records: &[Vec<u8>]) -> Result<Vec<Record>, StartError> {
     let damaged = |error: wire::DecodeError| StartError::Quorum(format!("bootstrap.checkpoint: {error}"));
     let read = |bytes: &Vec<u8>| {
-        let record = MetadataRecord::decode(bytes).map_err(damaged)?;
-        Ok(Record { message: record.into_owned(), version: 0 })
+        let (record, version) = MetadataRecord::decode_versioned(bytes).map_err(damaged)?;
+        Ok(Record { message: record.into_owned(), version })
     };
     records.iter().map(read).collect()
 }
