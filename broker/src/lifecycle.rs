@@ -114,7 +114,14 @@ impl Lifecycle {
                     self.broker.set_epoch(response.broker_epoch);
                     return;
                 }
-                error => tracing::warn!("{} Unable to register: {error:?}.", self.prefix()),
+                // Every start begins before its controller is active.
+                Some(ErrorCode::NotController) if pause < REGISTRATION_RETRY_MAX => {
+                    tracing::debug!("{} No controller is active yet.", self.prefix());
+                }
+                Some(error) => tracing::warn!("{} Unable to register: {}.", self.prefix(), error.name()),
+                None => {
+                    tracing::warn!("{} Unable to register: error {}.", self.prefix(), response.error_code);
+                }
             }
             tokio::time::sleep(pause).await;
             pause = (pause * 2).min(REGISTRATION_RETRY_MAX);

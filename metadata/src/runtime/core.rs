@@ -190,7 +190,11 @@ impl MetadataRuntime {
         self.leader = leader;
         let is_own = self.config.controller.as_ref().is_some_and(|config| leader.is_leader(config.node_id));
         if !(is_own && is_same) {
-            self.depose("another node leads the quorum");
+            self.depose(match leader.leader_id {
+                Some(_) if is_own => "the next epoch begins",
+                Some(_) => "another node leads the quorum",
+                None => "this node does not lead the quorum any more",
+            });
             if is_own {
                 self.activate(leader.epoch, now_ms);
             }

@@ -49,7 +49,10 @@ impl Driver {
                 self.shared.advance_high_watermark(high_watermark);
             }
             Effect::LeaderChanged { leader, epoch_start } => {
-                tracing::info!(leader = ?leader.leader_id, epoch = leader.epoch, "leader of the metadata quorum");
+                match leader.leader_id {
+                    Some(id) => tracing::info!(epoch = leader.epoch, "node {id} leads the metadata quorum"),
+                    None => tracing::info!(epoch = leader.epoch, "nobody leads the metadata quorum"),
+                }
                 self.awaited_leadership = epoch_start.map(|start| (leader, start));
                 if epoch_start.is_none() {
                     self.state_machine.leader_changed(leader);
