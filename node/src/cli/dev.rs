@@ -28,7 +28,8 @@ impl Dev {
     pub(super) fn run(self, out: &mut dyn Write) -> Result<(), Failure> {
         let config = NodeConfig::from_bytes(Path::new("dev"), self.properties().as_bytes(), &[])?;
         if !self.data_dir.join("meta.properties").exists() {
-            format(&config, out)?;
+            format(&config)?;
+            writeln!(out, "Formatted {} for a cluster of its own.", self.data_dir.display())?;
             out.flush()?;
         }
         let text = self.what_next();
@@ -58,20 +59,26 @@ impl Dev {
     }
 
     fn what_next(&self) -> String {
-        let port = self.port;
+        let (program, port) = (program(), self.port);
         format!(
             "\n  Listening on localhost:{port}; the data is in {}. Ctrl-C stops the node.\n\n  \
              In another terminal:\n    \
-             kraftlog topics --bootstrap-server localhost:{port} --create --topic first --partitions 3\n    \
-             echo hello | kraftlog produce --bootstrap-server localhost:{port} first\n    \
-             kraftlog consume --bootstrap-server localhost:{port} --from-beginning first\n\n",
+             {program} topics --bootstrap-server localhost:{port} --create --topic first --partitions 3\n    \
+             echo hello | {program} produce --bootstrap-server localhost:{port} first\n    \
+             {program} consume --bootstrap-server localhost:{port} --from-beginning first\n\n",
             self.data_dir.display()
         )
     }
 }
 
+/// This program as it was called, so that what is printed can be typed.
+fn program() -> String {
+    let called = std::env::args().next().unwrap_or_default();
+    if called.is_empty() || called.contains(char::is_whitespace) { "kraftlog".to_owned() } else { called }
+}
+
 /// Formats the directory for a cluster of its own.
-fn format(config: &NodeConfig, out: &mut dyn Write) -> Result<(), Failure> {
+fn format(config: &NodeConfig) -> Result<(), Failure> {
     let plan = Plan {
         cluster_id: random::uuid().to_string(),
         node_id: config.node_id,
@@ -82,6 +89,6 @@ fn format(config: &NodeConfig, out: &mut dyn Write) -> Result<(), Failure> {
         controller_listener: config.listeners.controller_names[0].clone(),
         ignore_formatted: true,
     };
-    let io: Arc<dyn Io> = Arc::new(BlockingIo::new());
-    plan.run(&io, clock::now_ms(), out).map_err(|error| Failure::refused(error.to_string()))
+    let disk: Arc<dyn Io> = Arc::new(BlockingIo::new());
+    plan.run(&disk, clock::now_ms(), &mut io::sink()).map_err(|error| Failure::refused(error.to_string()))
 }
