@@ -72,8 +72,14 @@ impl Drop for Running {
 impl Running {
     /// Starts the node and waits for the line that container tests wait for.
     fn start(place: &Place) -> Self {
+        Self::start_with(place, &[])
+    }
+
+    /// Like [`Running::start`], with settings that replace the file's.
+    fn start_with(place: &Place, overrides: &[&str]) -> Self {
         use std::io::{BufRead, BufReader};
         let mut command = place.command(&["server-start", "server.properties"]);
+        overrides.iter().for_each(|setting| _ = command.args(["--override", setting]));
         let mut child = command.stdout(Stdio::piped()).spawn().expect("the program starts");
         let output = BufReader::new(child.stdout.take().expect("it is piped"));
         let node = Self(child);
@@ -289,9 +295,74 @@ fn a_damaged_meta_properties() {
 #[test]
 fn a_damaged_quorum_state() {
     let place = Place::formatted();
-    fs::write(place.path().join("d1/__cluster_metadata-0/quorum-state"), "{").unwrap();
+    for (text, fault) in [
+        ("{", "not JSON: EOF while parsing an object at line 1 column 1"),
+        (
+            r#"{"leaderId":1,"leaderEpoch":"x","votedId":-1,"data_version":1}"#,
+            "leaderEpoch is \"x\", expected a 32-bit integer",
+        ),
+    ] {
+        fs::write(place.path().join("d1/__cluster_metadata-0/quorum-state"), text).unwrap();
+        assert_eq!(
+            place.start_refused(),
+            format!(
+                "d1/__cluster_metadata-0/quorum-state: {fault}; restore the file, or remove this voter from the quorum \
+                 and format its directory anew\n"
+            )
+        );
+    }
+}
+
+/// Turns one bit of a file around.
+fn damage(path: &Path) {
+    let mut bytes = fs::read(path).expect("a checkpoint can be replaced");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    // A snapshot is read-only, so another file takes its place.
+    fs::remove_file(path).expect("a checkpoint can be replaced");
+    fs::write(path, bytes).expect("a checkpoint can be replaced");
+}
+
+#[test]
+fn a_damaged_bootstrap_checkpoint() {
+    let place = Place::formatted();
+    damage(&place.path().join("d1/bootstrap.checkpoint"));
     let said = place.start_refused();
-    assert!(said.contains("d1/__cluster_metadata-0/quorum-state"), "{said}");
+    assert!(said.starts_with("d1/bootstrap.checkpoint: at byte "), "{said}");
+    assert!(said.contains("stored checksum 0x"), "{said}");
+}
+
+#[test]
+fn a_damaged_first_snapshot() {
+    let place = Place::formatted();
+    let name = "d1/__cluster_metadata-0/00000000000000000000-0000000000.checkpoint";
+    damage(&place.path().join(name));
+    let said = place.start_refused();
+    assert!(said.starts_with(&format!("snapshot {name}: at byte ")), "{said}");
+    assert!(said.contains("stored checksum 0x"), "{said}");
+}
+
+#[test]
+fn a_damaged_snapshot() {
+    let place = Place::formatted();
+    let quorum = place.path().join("d1/__cluster_metadata-0");
+    let newest = || {
+        let names =
+            fs::read_dir(&quorum).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.ends_with(".checkpoint") && !name.starts_with("00000000000000000000-")).max()
+    };
+    let mut node = Running::start_with(&place, &["metadata.log.max.record.bytes.between.snapshots=100"]);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while newest().is_none() {
+        assert!(std::time::Instant::now() < deadline, "no snapshot is written");
+        std::thread::sleep(std::time::Duration::from_millis(5));
+    }
+    node.0.kill().unwrap();
+    node.0.wait().unwrap();
+    let name = newest().unwrap();
+    damage(&quorum.join(&name));
+    let said = place.start_refused();
+    assert!(said.starts_with(&format!("snapshot d1/__cluster_metadata-0/{name}: at byte ")), "{said}");
 }
 
 #[test]
