@@ -36,7 +36,9 @@ pub fn free_port() -> u16 {
 }
 
 fn lock_port(port: u16) -> Option<File> {
-    let dir = std::env::temp_dir().join("kraftlog-interop-ports");
+    // One directory per user: nobody can write into another's.
+    let user = rustix::process::getuid().as_raw();
+    let dir = std::env::temp_dir().join(format!("kraftlog-interop-ports-{user}"));
     std::fs::create_dir_all(&dir).expect("the temporary directory can be written");
     let file = File::create(dir.join(port.to_string())).ok()?;
     file.try_lock().ok()?;
