@@ -147,6 +147,21 @@ fn make_records() {
     let mut w = Writer::new();
     value.encode(&mut w, 3).expect("a version that there is");
     let key_size = u8::try_from(key.len()).expect("small");
+    for version in 0..4u8 {
+        // One topic with one partition, then what later versions add, none of it said.
+        let topics = [0, 0, 0, 1, 0, 1, b't'];
+        let absent = [0xff; 10];
+        keep(
+            "records",
+            &format!("subscription-{version}"),
+            &[&[5, 0, version], topics.as_slice(), &[0xff; 4], &[0; 4], &absent].concat(),
+        );
+        keep(
+            "records",
+            &format!("assignment-{version}"),
+            &[&[6, 0, version], topics.as_slice(), &[0, 0, 0, 1, 0, 0, 0, 9], &[0xff; 4]].concat(),
+        );
+    }
     keep("records", "offset-commit", &[&[2, key_size], key.as_slice(), &w.into_bytes()].concat());
 }
 

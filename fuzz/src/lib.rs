@@ -5,7 +5,7 @@
 //! |---|---|---|
 //! | [`frames`] | a request or an answer as it comes from a socket | no memory by claims; what is read can be written |
 //! | [`messages`] | any message in any version | the same |
-//! | [`records`] | a record of the metadata log or of a coordinator | the same |
+//! | [`records`] | a record of the metadata log or of a coordinator, or of consumers | the same |
 //! | [`batches`] | record batches, their compressed records | bounded output; batches rebuilt from records are equal |
 //! | [`segment_recovery`] | a segment after a crash | exactly the whole batches stay |
 //! | [`partition_files`] | indexes, producer snapshots, epochs beside a good segment | every read gives the right batches |

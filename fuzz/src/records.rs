@@ -1,24 +1,29 @@
-//! Records of the metadata log and of the coordinators' topics, each with its own frame.
+//! Records of the metadata log and of the coordinators' topics, each with its own frame, and what consumers put
+//! into JoinGroup and SyncGroup for one another.
 //!
 //! Input: a byte that says whose record it is, then the record. For a coordinator: the length of the key in
-//! one byte, the key, the value.
+//! one byte, the key, the value. For a consumer: the version in two bytes, then the message.
 
 use wire::coordinator_records::{group, share, transaction};
+use wire::embedded::consumer_protocol_assignment::ConsumerProtocolAssignment;
+use wire::embedded::consumer_protocol_subscription::ConsumerProtocolSubscription;
 use wire::metadata_records::MetadataRecord;
 use wire::remote_log_records::RemoteLogRecord;
-use wire::{Reader, Writer};
+use wire::{Message, Reader, Writer};
 
 use crate::input::Input;
 
 /// Judges one input.
 pub fn run(data: &[u8]) {
     let mut input = Input::new(data);
-    match input.byte() % 5 {
+    match input.byte() % 7 {
         0 => run_metadata(input.rest()),
         1 => run_remote_log(input.rest()),
         2 => run_group(&mut input),
         3 => run_transaction(&mut input),
-        _ => run_share(&mut input),
+        4 => run_share(&mut input),
+        5 => run_subscription(input.rest()),
+        _ => run_assignment(input.rest()),
     }
 }
 
@@ -38,8 +43,12 @@ macro_rules! framed_target {
             record.encode(&mut w, version).expect("it was read in this version");
             let written = w.into_bytes();
             let again = $record::decode(&written).expect("what was written can be read");
-            assert_eq!(again, record);
-            assert_eq!(again.into_owned(), record.clone().into_owned());
+            // By their bytes, not by their fields: a number that is none equals nothing.
+            for same in [again.clone(), again.into_owned(), record.clone().into_owned()] {
+                let mut w = Writer::new();
+                same.encode(&mut w, version).expect("it was read in this version");
+                assert_eq!(w.into_bytes(), written, "{record:?}");
+            }
             record.to_json(version).expect("every record has a JSON form");
         }
     };
@@ -77,3 +86,36 @@ macro_rules! coordinator_target {
 coordinator_target!(run_group, group);
 coordinator_target!(run_transaction, transaction);
 coordinator_target!(run_share, share);
+
+/// A message of a consumer in the version that it names.
+fn read<'a, T: Message<'a>>(bytes: &'a [u8]) -> Option<(T, i16)> {
+    let mut r = Reader::new(bytes);
+    let version = r.i16().ok().filter(|version| T::VERSIONS.contains(*version))?;
+    Some((T::decode(&mut r, version).ok()?, version))
+}
+
+fn written<'a, T: Message<'a>>(message: &T, version: i16) -> Vec<u8> {
+    let mut w = Writer::new();
+    w.i16(version);
+    message.encode(&mut w, version).expect("it was read in this version");
+    w.into_bytes()
+}
+
+/// The coordinator reads the topics of any version as those of the first.
+fn run_subscription(bytes: &[u8]) {
+    let Some((subscription, version)) = read::<ConsumerProtocolSubscription<'_>>(bytes) else { return };
+    let mut r = Reader::new(&bytes[2..]);
+    let first = ConsumerProtocolSubscription::decode(&mut r, 0).expect("the first version is a prefix");
+    assert_eq!(
+        (first.topics, first.user_data),
+        (subscription.topics.clone(), subscription.user_data.clone())
+    );
+    let again = written(&subscription, version);
+    assert_eq!(read(&again), Some((subscription, version)));
+}
+
+fn run_assignment(bytes: &[u8]) {
+    let Some((assignment, version)) = read::<ConsumerProtocolAssignment<'_>>(bytes) else { return };
+    let again = written(&assignment, version);
+    assert_eq!(read(&again), Some((assignment, version)));
+}
