@@ -40,7 +40,7 @@ fn offset(input: &mut Input<'_>, engine: &Engine) -> i64 {
     let log = engine.log();
     match input.byte() % 16 {
         0..=5 => log.end(),
-        6 => log.end() + 1,
+        6 => log.end().saturating_add(1),
         7 => log.end() - 1,
         8 => log.flushed(),
         9 => engine.high_watermark().unwrap_or(-1),

@@ -65,7 +65,9 @@ impl Engine {
         let is_wanted =
             *fetching == SnapshotFetch { id: chunk.id, position: chunk.position, installing: false };
         let end = chunk.position.saturating_add(chunk.bytes.len() as i64);
-        if !is_wanted || chunk.bytes.is_empty() || end > chunk.size {
+        // Records that were fetched before may have been committed since the leader named the snapshot.
+        let is_behind = chunk.id.offset <= self.high_watermark.unwrap_or(0);
+        if !is_wanted || is_behind || chunk.bytes.is_empty() || end > chunk.size {
             role.snapshot = None;
             self.connections.back_off(peer, self.now_ms);
             return self.report(Report::MisplacedChunk { id: chunk.id, position: chunk.position });
