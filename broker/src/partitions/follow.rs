@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{Ordering, fence};
 use std::time::Duration;
 
 use log_store::directory::{DirectoryState, PartitionDirectory, TopicPartition};
@@ -43,10 +44,11 @@ impl PartitionManager {
 
     /// Tells open partitions who leads them.
     fn lead_open(&self, topic: &Topic, partitions: &BTreeSet<i32>) {
-        let open = self.open.load();
         for index in partitions {
-            let state = topic.partition(*index);
-            if let (Some(partition), Some(state)) = (open.get(&(topic.id(), *index)), state) {
+            let Some(state) = topic.partition(*index) else { continue };
+            // Whoever opens it now may have looked into the metadata before.
+            let _busy = self.busy.enter((topic.id(), *index));
+            if let Some(partition) = self.if_open(topic.id(), *index) {
                 partition.lead(Leadership::of(state, self.node_id));
             }
         }
@@ -79,6 +81,7 @@ impl PartitionManager {
         let delay = Duration::from_millis(self.topic_config(before, name).file_delete_delay_ms);
         let partitions = before.topics().by_id(id).map_or(0, |topic| topic.partition_count());
         for index in 0..partitions {
+            let _busy = self.busy.enter((id, index));
             let open = self.if_open(id, index);
             if open.is_some() {
                 self.open.rcu(|open| open.without(&(id, index)));
@@ -117,6 +120,7 @@ impl PartitionManager {
         if topics.is_empty() && !settings_changed {
             return;
         }
+        fence(Ordering::SeqCst);
         for partition in self.open_partitions() {
             let topic = &partition.name().topic;
             if settings_changed || topics.contains(&**topic) {

@@ -1,6 +1,7 @@
 //! Finding a partition, and opening it when it is used for the first time.
 
 use std::sync::Arc;
+use std::sync::atomic::{Ordering, fence};
 
 use log_store::directory::{DirectoryState, PartitionDirectory, TopicPartition, read_partition_metadata};
 use log_store::log::{Log, OpenError};
@@ -61,7 +62,7 @@ impl PartitionManager {
     }
 
     fn open_partition(&self, key: Key) -> Result<Arc<Partition>, LookupFault> {
-        let _changing = self.changing.lock();
+        let _busy = self.busy.enter(key);
         if let Some(partition) = self.open.load().get(&key) {
             return Ok(Arc::clone(partition));
         }
@@ -74,7 +75,23 @@ impl PartitionManager {
         let partition = Arc::new(self.open_log(&image, topic, key.1, state)?);
         partition.lead(Leadership::of(state, self.node_id));
         self.open.rcu(|open| open.update(key, Arc::clone(&partition)));
+        self.catch_up(&partition);
         Ok(partition)
+    }
+
+    /// Puts the newest settings in force. Whoever changes them tells the open partitions afterwards, and may
+    /// not have seen this one yet.
+    fn catch_up(&self, partition: &Partition) {
+        loop {
+            let (image, settings) = (self.image.load_full(), self.settings.load_full());
+            partition.set_config(self.topic_config(&image, &partition.name().topic));
+            fence(Ordering::SeqCst);
+            let is_newest =
+                Arc::ptr_eq(&image, &self.image.load()) && Arc::ptr_eq(&settings, &self.settings.load());
+            if is_newest {
+                return;
+            }
+        }
     }
 
     fn open_log(

@@ -6,11 +6,13 @@
 //! ```text
 //! lookup.rs     name or id ─▶ open partition; opens on first use
 //! follow.rs     metadata changes ─▶ leaders, settings, deletions, coordinators told
+//! busy.rs       one thread at a time per partition
 //! located.rs    what lies in a directory, without opening anything
 //! recover.rs    at the start: logs checked after a crash, what the metadata does not know set aside
 //! sweep.rs      retention, flushes by time, checkpoints, producers, removal of deleted files
 //! ```
 
+mod busy;
 mod follow;
 mod located;
 mod lookup;
@@ -33,6 +35,7 @@ use crate::disks::Disk;
 use crate::partition::{HighWatermarkListener, Partition};
 use crate::topic_config::TopicConfig;
 
+use busy::Busy;
 pub(crate) use located::Located;
 pub(crate) use lookup::LookupFault;
 
@@ -65,8 +68,10 @@ pub(crate) struct PartitionManager {
     /// Threads that may block.
     pool: Handle,
     open: ArcSwap<OpenPartitions>,
-    /// Held while partitions are opened or removed, and while the metadata changes.
+    /// Held while the metadata changes, and at the end.
     changing: Mutex<()>,
+    /// Who opens, recovers or removes a partition, or tells it who leads, is busy with it.
+    busy: Busy,
     /// The coordinator of `__consumer_offsets`.
     groups: RwLock<Option<Arc<dyn Coordinator>>>,
 }
@@ -91,6 +96,7 @@ impl PartitionManager {
             pool,
             open: ArcSwap::default(),
             changing: Mutex::default(),
+            busy: Busy::default(),
             groups: RwLock::default(),
         }
     }

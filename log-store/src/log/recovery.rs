@@ -50,6 +50,12 @@ impl Loader {
     fn recover_segments(&mut self, first: usize) -> io::Result<()> {
         let (mut index, mut epoch) = (first, -1);
         while index < self.segments.len() {
+            tracing::info!(
+                "Recovering unflushed segment {} of {}, {} to go",
+                self.segments[index].base_offset(),
+                self.place.dir().display(),
+                self.segments.len() - index
+            );
             let recovered = self.recover_segment(&Arc::clone(&self.segments[index]))?;
             epoch = recovered.epoch.max(epoch);
             let goes_on = recovered.cut == 0 && self.joins(index + 1, epoch)?;

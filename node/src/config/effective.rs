@@ -76,6 +76,7 @@ const EFFECTIVE: &[&str] = &[
     "min.insync.replicas",
     "node.id",
     "num.partitions",
+    "num.recovery.threads.per.data.dir",
     "offset.metadata.max.bytes",
     "offsets.retention.check.interval.ms",
     "offsets.retention.minutes",
