@@ -102,7 +102,7 @@ fn what_was_acknowledged_outlives_a_full_disk() {
     let shown = log_dirs(&node);
     assert_eq!(shown["error"], "org.apache.kafka.common.errors.KafkaStorageException", "{shown}");
     assert_eq!(shown["logDir"], data.display().to_string());
-    let line = format!("log directory is offline directory={}", data.display());
+    let line = format!("log directory {} is offline", data.display());
     assert_eq!(node.log().matches(&line).count(), 1, "the directory is named once");
     // Room alone does not bring it back: only a start looks at what reached the disk.
     fs::remove_file(&filler).expect("it is there");

@@ -94,6 +94,8 @@ struct Marks {
     durable: AtomicI64,
     /// A write or flush failed: nothing more is taken, what is there can be read.
     failed: AtomicBool,
+    /// A read failed, and that was said.
+    unreadable: AtomicBool,
 }
 
 /// What the writer needs.
@@ -123,6 +125,7 @@ impl Partition {
             last_stable: AtomicI64::new(log.last_stable_offset(high_watermark)),
             durable: AtomicI64::new(log.recovery_point()),
             failed: AtomicBool::new(false),
+            unreadable: AtomicBool::new(false),
         };
         let flush = flush::FlushState::default();
         Self {
@@ -260,7 +263,7 @@ impl Partition {
     /// Takes the directory offline when the log has failed.
     fn note_failure(&self, state: &State) {
         if state.log.is_offline() && !self.marks.failed.swap(true, Ordering::AcqRel) {
-            self.disk.fail("a write or flush of a log failed");
+            self.disk.fail(state.log.failure().unwrap_or("a write or flush failed"));
             self.waiters.changed();
         }
     }

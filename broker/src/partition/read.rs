@@ -1,6 +1,7 @@
 //! Reading, on any thread and without waiting for the writer.
 
 use std::io;
+use std::sync::atomic::Ordering;
 
 use log_store::AbortedTxn;
 use log_store::io::FileRegion;
@@ -127,12 +128,20 @@ impl Partition {
     }
 
     /// What a failed read means: the files of a partition that was deleted meanwhile are gone, which is no
-    /// failure of the disk.
+    /// failure of the disk. Others are said once, since clients ask again and again; the rest of the
+    /// directory is served as before.
     fn read_fault(&self, error: ReadError) -> ReadFault {
-        match error {
-            ReadError::Io(_) if self.leader_epoch() == NOT_LEADER => ReadFault::NotLeader,
-            error => error.into(),
+        match &error {
+            ReadError::Io(_) if self.leader_epoch() == NOT_LEADER => return ReadFault::NotLeader,
+            ReadError::Io(reason) if !self.marks.unreadable.swap(true, Ordering::Relaxed) => tracing::error!(
+                "{} in {} cannot be read: {reason}. If the disk works, the file is damaged: restore it, or delete \
+                 the records up to there",
+                self.place(),
+                self.disk.path().display()
+            ),
+            _ => {}
         }
+        error.into()
     }
 
     /// Where the client's log departs from this one, by the epoch of its last record (KIP-595).

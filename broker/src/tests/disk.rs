@@ -2,31 +2,70 @@ use std::sync::Arc;
 
 use log_store::directory::CheckpointKind;
 use log_store::io::{Fault, Faults, Io, MemoryIo};
+use wire::messages::describe_log_dirs_request::DescribeLogDirsRequest;
 use wire::{ErrorCode, Uuid};
 
 use super::fetch::{fetch_one, request, values};
 use super::produce::produce;
-use crate::testing::{TestBroker, batch_of};
+use crate::testing::{Client, TestBroker, batch_of};
+
+/// What DescribeLogDirs says about the only directory.
+fn described(client: &mut Client) -> i16 {
+    let response = client.call(&DescribeLogDirsRequest::default(), 4);
+    assert_eq!(response.error_code, 0);
+    response.results.to_vec().remove(0).error_code
+}
 
 #[test]
 fn a_failed_write_takes_the_directory_offline_and_nothing_else() {
-    let io = MemoryIo::new();
-    let broker = TestBroker::start_on(&[], Arc::new(io.clone()), tempfile::tempdir().expect("a directory"));
-    broker.create_topic("t", 1, &[]);
-    broker.create_topic("u", 1, &[]);
-    let mut client = broker.connect();
-    for topic in ["t", "u"] {
-        assert_eq!(produce(&mut client, topic, 0, -1, batch_of(&[b"kept"])).error_code, 0);
-    }
-    io.set_faults(Faults::change(0, Fault::StorageFull));
     let storage_error = ErrorCode::KafkaStorageError.code();
-    assert_eq!(produce(&mut client, "t", 0, -1, batch_of(&[b"lost"])).error_code, storage_error);
-    io.set_faults(Faults::default());
-    assert_eq!(produce(&mut client, "t", 0, -1, batch_of(&[b"late"])).error_code, storage_error);
-    assert_eq!(produce(&mut client, "u", 0, -1, batch_of(&[b"late"])).error_code, storage_error);
-    for topic in ["t", "u"] {
-        let found = fetch_one(&mut client, &request(topic, Uuid::ZERO, &[0]), 11);
-        assert_eq!(values(&found), [b"kept"]);
+    for fault in [Fault::StorageFull, Fault::InputOutput, Fault::TornWrite { bytes: 20 }] {
+        let io = MemoryIo::new();
+        let directory = tempfile::tempdir().expect("a directory");
+        let broker = TestBroker::start_on(&[], Arc::new(io.clone()), directory);
+        broker.create_topic("t", 1, &[]);
+        broker.create_topic("u", 1, &[]);
+        let mut client = broker.connect();
+        for topic in ["t", "u"] {
+            assert_eq!(produce(&mut client, topic, 0, -1, batch_of(&[b"kept"])).error_code, 0);
+        }
+        assert_eq!(described(&mut client), 0);
+        io.set_faults(Faults::change(0, fault));
+        assert_eq!(
+            produce(&mut client, "t", 0, -1, batch_of(&[b"lost"])).error_code,
+            storage_error,
+            "{fault:?}"
+        );
+        io.set_faults(Faults::default());
+        for topic in ["t", "u"] {
+            let late = produce(&mut client, topic, 0, -1, batch_of(&[b"late"]));
+            assert_eq!(late.error_code, storage_error, "{fault:?}");
+            let found = fetch_one(&mut client, &request(topic, Uuid::ZERO, &[0]), 11);
+            assert_eq!(values(&found), [b"kept"], "{fault:?}");
+        }
+        assert_eq!(described(&mut client), storage_error, "{fault:?}");
+        let reason = broker.broker.partitions().disks()[0].directory().offline_reason().map(str::to_owned);
+        assert!(reason.is_some_and(|reason| reason.contains("t-0")), "the reason names the partition");
+    }
+}
+
+#[test]
+fn a_first_append_that_fails_anywhere_takes_the_directory_offline() {
+    for number in 0.. {
+        let io = MemoryIo::new();
+        let directory = tempfile::tempdir().expect("a directory");
+        let broker = TestBroker::start_on(&[], Arc::new(io.clone()), directory);
+        broker.create_topic("t", 1, &[]);
+        let mut client = broker.connect();
+        io.set_faults(Faults::change(number, Fault::InputOutput));
+        let code = produce(&mut client, "t", 0, -1, batch_of(&[b"first"])).error_code;
+        if io.changes() <= number {
+            assert_eq!((code, described(&mut client)), (0, 0));
+            assert!(number > 2, "a directory, its file and the records");
+            break;
+        }
+        let storage_error = ErrorCode::KafkaStorageError.code();
+        assert_eq!((code, described(&mut client)), (storage_error, storage_error), "change {number}");
     }
 }
 

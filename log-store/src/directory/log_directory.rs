@@ -154,7 +154,11 @@ impl LogDirectory {
     pub fn take_offline(&self, reason: &str) -> bool {
         let first = self.offline.set(reason.to_owned()).is_ok();
         if first {
-            tracing::error!(directory = %self.path.display(), reason, "log directory is offline");
+            tracing::error!(
+                "log directory {} is offline: {reason}. Nothing more is written to it, and what it holds can still \
+                 be read; see that the disk works and has room, then restart the node",
+                self.path.display()
+            );
         }
         first
     }

@@ -73,6 +73,8 @@ pub struct Log {
     truncations: u64,
     /// Set by the first write or flush that fails, and when the log is retired; never cleared.
     offline: Option<Offline>,
+    /// What the disk said when the log went offline.
+    failure: Option<String>,
 }
 
 impl Log {
@@ -173,6 +175,11 @@ impl Log {
         self.offline == Some(Offline::Failed)
     }
 
+    /// What the disk said to the write or flush that failed, and in which directory.
+    pub fn failure(&self) -> Option<&str> {
+        self.failure.as_deref()
+    }
+
     fn check_online(&self) -> Result<(), Offline> {
         self.offline.map_or(Ok(()), Err)
     }
@@ -180,8 +187,8 @@ impl Log {
     /// Passes a result on; a failure takes the log offline.
     fn guard<R>(&mut self, result: io::Result<R>) -> io::Result<R> {
         if let Err(error) = &result {
-            tracing::error!(dir = %self.place.dir().display(), %error, "the log goes offline");
             self.offline = Some(Offline::Failed);
+            self.failure = Some(format!("{}: {error}", self.place.dir().display()));
         }
         result
     }
