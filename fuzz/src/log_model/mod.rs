@@ -57,6 +57,14 @@ struct Run {
     half_cut: bool,
 }
 
+/// Writes the checkpoint that a cut calls for before it cuts; this file never fails.
+fn lower_checkpoint(checkpoint: &mut i64) -> impl FnOnce(i64) -> std::io::Result<()> {
+    |point| {
+        *checkpoint = (*checkpoint).min(point);
+        Ok(())
+    }
+}
+
 impl Run {
     fn new(input: &mut Input<'_>) -> Self {
         let config = Arc::new(LogConfig {
@@ -211,22 +219,22 @@ impl Run {
         let span = self.log.log_end() - self.log.log_start();
         let offset = self.log.log_end() + 1 - i64::from(input.byte()) % (span + 2);
         self.model.may_lose(offset);
-        match self.log.truncate_to(offset, self.now_ms) {
+        let lower = lower_checkpoint(&mut self.recovery_point);
+        match self.log.truncate_to(offset, self.now_ms, lower) {
             Ok(_) => self.model.truncate_to(offset, self.log.log_end()),
             Err(_) => self.cut_failed(),
         }
-        self.recovery_point = self.recovery_point.min(self.log.recovery_point());
     }
 
     fn restart(&mut self, input: &mut Input<'_>) {
         // Kafka moves a log only forward this way: to its leader's log start, or to a snapshot.
         let offset = self.log.log_end() + i64::from(input.byte() & 15);
         self.model.may_lose(self.log.log_start());
-        match self.log.truncate_fully_and_start_at(offset, self.now_ms) {
+        let lower = lower_checkpoint(&mut self.recovery_point);
+        match self.log.truncate_fully_and_start_at(offset, self.now_ms, lower) {
             Ok(()) => self.model.restart_at(offset),
             Err(_) => self.cut_failed(),
         }
-        self.recovery_point = self.recovery_point.min(self.log.recovery_point());
     }
 
     fn advance_log_start(&mut self, input: &mut Input<'_>) {
