@@ -124,6 +124,7 @@ impl Engine {
         let mut end = self.log.end_and_epoch();
         for batch in &fetched.batches {
             let continues = batch.base_offset == end.offset
+                && batch.last_offset < i64::MAX
                 && (0..=i64::from(i32::MAX)).contains(&batch.last_offset.saturating_sub(end.offset))
                 && (end.epoch..=self.epoch).contains(&batch.epoch);
             if !continues {
