@@ -36,6 +36,9 @@ pub const OBSERVERS_MAX: usize = 10_000;
 /// An observer that has not fetched for so long is forgotten, in milliseconds.
 pub const OBSERVER_SESSION_TIMEOUT_MS: u64 = 300_000;
 
+/// A replica that is to vote must have caught up, and have fetched within this time, in milliseconds.
+pub const CAUGHT_UP_TIMEOUT_MS: u64 = 3_600_000;
+
 /// Requests, answers and wishes that may wait for the driver; one above it is refused as busy.
 pub const COMMANDS_MAX: usize = 16_384;
 
@@ -51,8 +54,21 @@ pub const CLEANING_INTERVAL_MS: u64 = 60_000;
 /// How long a leader that shuts down waits for another to be elected, in milliseconds.
 pub const SHUTDOWN_TIMEOUT_MS: u64 = 5_000;
 
+/// Requests to one peer that may wait for its connection; one above it fails at once.
+pub const REQUESTS_PER_PEER_MAX: usize = 8;
+
+/// Largest answer that is taken from a peer, in bytes.
+pub const ANSWER_BYTES_MAX: usize = 64 * 1024 * 1024;
+
+/// How long a peer is left alone after a connection failed, at first and at most, in milliseconds; it
+/// doubles with each failure.
+pub const RECONNECT_BACKOFF_MS: (u64, u64) = (50, 1_000);
+
 const _: () = {
     assert!(SHARED_BATCH_BYTES_MAX <= BATCH_BYTES_MAX);
     assert!(QUEUED_BYTES_MAX >= 2 * BATCH_BYTES_MAX);
     assert!(FETCH_MAX_BYTES as usize >= BATCH_BYTES_MAX);
+    // One fetch beside the batch that is always sent.
+    assert!(ANSWER_BYTES_MAX >= FETCH_MAX_BYTES as usize + BATCH_BYTES_MAX);
+    assert!(RECONNECT_BACKOFF_MS.0 <= RECONNECT_BACKOFF_MS.1);
 };

@@ -89,11 +89,18 @@ impl Driver {
     fn send_request(&mut self, to: &Peer, correlation_id: u64, request: &Request) {
         self.outstanding.retain(|_, peer| *peer != to.id);
         self.outstanding.insert(correlation_id, to.id);
-        let request = write_request(request, &self.config.cluster_id);
+        let timeout_ms = i32::try_from(self.config.engine.request_timeout_ms).unwrap_or(i32::MAX);
+        let request = write_request(request, &self.config.cluster_id, timeout_ms);
         self.transport.send(to, correlation_id, request);
     }
 
     fn reply(&mut self, to: RequestId, reply: &Reply) -> Result<(), DriverError> {
+        if let Reply::UpgradeKRaftVersion(result) = reply {
+            if let Some(asker) = self.upgrades.remove(&to) {
+                asker(result.clone());
+            }
+            return Ok(());
+        }
         let fetched = match reply {
             Reply::Fetch(response) => match response.outcome {
                 FetchOutcome::Records(range) if range.from < range.to => {

@@ -7,11 +7,14 @@ use crossbeam_channel::{Sender, TrySendError};
 
 use super::shared::{QuorumInfo, Shared};
 use super::snapshots::{BeginSnapshotError, SnapshotBuilder};
-use crate::engine::{CorrelationId, LeaderAndEpoch, OffsetAndEpoch};
+use crate::engine::{ChangeFault, CorrelationId, LeaderAndEpoch, OffsetAndEpoch, UpgradeKRaftVersionRequest};
 use crate::protocol::{InboundRequest, ResponseBody};
 
 /// Called once with the answer, on the driver's thread. It must not block.
 pub type Reply = Box<dyn FnOnce(ResponseBody) + Send>;
+
+/// Called once with what came of an upgrade, on the driver's thread. It must not block.
+pub type UpgradeReply = Box<dyn FnOnce(Result<(), ChangeFault>) + Send>;
 
 /// Why nothing was proposed. Nothing was appended.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -54,6 +57,9 @@ pub struct SendFailed {
     pub reason: String,
 }
 
+/// What came of a request to another node.
+pub(crate) type Answered = Result<ResponseBody, SendFailed>;
+
 /// What handles ask of the driver.
 pub(crate) enum Command {
     /// Something is in the queue.
@@ -61,6 +67,7 @@ pub(crate) enum Command {
     Request(InboundRequest, Reply),
     Response(CorrelationId, Result<ResponseBody, SendFailed>),
     SnapshotFrozen(OffsetAndEpoch),
+    UpgradeKRaftVersion(UpgradeKRaftVersionRequest, UpgradeReply),
     Resign(i32),
     Shutdown,
 }
@@ -72,6 +79,7 @@ impl Debug for Command {
             Self::Request(..) => "Request",
             Self::Response(..) => "Response",
             Self::SnapshotFrozen(_) => "SnapshotFrozen",
+            Self::UpgradeKRaftVersion(..) => "UpgradeKRaftVersion",
             Self::Resign(_) => "Resign",
             Self::Shutdown => "Shutdown",
         })
@@ -110,6 +118,30 @@ impl Handle {
         self.commands.try_send(Command::Request(request, reply)).map_err(|_| Busy)
     }
 
+    /// Has the quorum answer a request that came in on a listener. The future needs no particular runtime;
+    /// dropped, it lets go of the answer, not of the request.
+    ///
+    /// # Errors
+    /// [`Busy`]: the request was not taken, or the driver stopped before it was answered.
+    pub async fn request(&self, request: InboundRequest) -> Result<ResponseBody, Busy> {
+        let (sender, answer) = tokio::sync::oneshot::channel();
+        self.handle_request(request, Box::new(move |response| drop(sender.send(response))))?;
+        answer.await.map_err(|_| Busy)
+    }
+
+    /// As [`Self::handle_response`] without waiting: the answer comes back while the inbox is full.
+    pub(crate) fn try_handle_response(
+        &self,
+        correlation_id: CorrelationId,
+        response: Answered,
+    ) -> Option<Answered> {
+        match self.commands.try_send(Command::Response(correlation_id, response)) {
+            Err(TrySendError::Full(Command::Response(_, response))) => Some(response),
+            // A driver that stopped needs to hear nothing.
+            _ => None,
+        }
+    }
+
     /// Completes a request of [`Transport::send`](super::Transport::send). Waits while the inbox is full.
     pub fn handle_response(&self, correlation_id: CorrelationId, response: Result<ResponseBody, SendFailed>) {
         self.send(Command::Response(correlation_id, response));
@@ -129,6 +161,19 @@ impl Handle {
         now_ms: i64,
     ) -> Result<Option<SnapshotBuilder>, BeginSnapshotError> {
         SnapshotBuilder::begin(self, end, last_append_time_ms, now_ms)
+    }
+
+    /// Finalises a `kraft.version`, as UpdateFeatures asks: from 1 on the voters are in the log. `reply` is
+    /// told once the change is in the leader's log, not yet committed; or why it cannot be.
+    ///
+    /// # Errors
+    /// [`Busy`]: nobody will call `reply`.
+    pub fn upgrade_kraft_version(
+        &self,
+        request: UpgradeKRaftVersionRequest,
+        reply: UpgradeReply,
+    ) -> Result<(), Busy> {
+        self.commands.try_send(Command::UpgradeKRaftVersion(request, reply)).map_err(|_| Busy)
     }
 
     /// Gives up the leadership of `epoch`; nothing happens when this node does not lead it.

@@ -35,7 +35,8 @@ mod tests;
 
 pub use config::DriverConfig;
 pub use error::DriverError;
-pub use handle::{Busy, Handle, ProposeError, Reply, SendFailed};
+pub(crate) use handle::Answered;
+pub use handle::{Busy, Handle, ProposeError, Reply, SendFailed, UpgradeReply};
 pub use run::{Driver, Now, Poll, Transport};
 pub use shared::QuorumInfo;
 pub use snapshots::{BeginSnapshotError, SnapshotBuilder};

@@ -10,10 +10,10 @@ use log_store::io::Io;
 use log_store::log::Log;
 use snapshot::SnapshotReceiver;
 
-use super::handle::{Command, Reply, SendFailed};
+use super::handle::{Command, Reply, SendFailed, UpgradeReply};
 use super::shared::{QuorumInfo, Shared};
 use super::{DriverConfig, DriverError};
-use crate::engine::{CorrelationId, Engine, Event, LeaderAndEpoch, Peer, RequestId};
+use crate::engine::{CorrelationId, Engine, Event, LeaderAndEpoch, Peer, Request, RequestId};
 use crate::limits;
 use crate::protocol::{
     Answer, Inbound, InboundRequest, RequestBody, ResponseBody, read_answer, read_request,
@@ -80,6 +80,8 @@ pub struct Driver {
     pub(super) flush_wanted: bool,
     pub(super) receiving: Option<SnapshotReceiver>,
     pub(super) replies: BTreeMap<RequestId, PendingReply>,
+    /// Who asked for an upgrade of `kraft.version`.
+    pub(super) upgrades: BTreeMap<RequestId, UpgradeReply>,
     pub(super) next_request: RequestId,
     /// Whom the requests under way are for.
     pub(super) outstanding: BTreeMap<CorrelationId, i32>,
@@ -154,6 +156,12 @@ impl Driver {
             Command::SnapshotFrozen(id) => {
                 self.next_cleaning_ms = self.now.monotonic_ms;
                 self.step(Event::SnapshotFrozen { id })
+            }
+            Command::UpgradeKRaftVersion(request, reply) => {
+                let id = self.next_request;
+                self.next_request += 1;
+                self.upgrades.insert(id, reply);
+                self.step(Event::Request { id, request: Request::UpgradeKRaftVersion(request) })
             }
             Command::Resign(epoch) => self.step(Event::Resign { epoch }),
             Command::Shutdown => self.step(Event::Shutdown),

@@ -80,6 +80,7 @@ impl Driver {
             flush_wanted: false,
             receiving: None,
             replies: BTreeMap::new(),
+            upgrades: BTreeMap::new(),
             next_request: 1,
             outstanding: BTreeMap::new(),
             unreachable: BTreeMap::new(),

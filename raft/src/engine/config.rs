@@ -2,7 +2,10 @@
 
 use wire::Uuid;
 
+#[cfg(test)]
+use super::mistakes::Mistake;
 use super::types::{Endpoint, ReplicaKey};
+use super::voters::{KRAFT_VERSION_RECONFIG, Voter};
 
 /// Identity, timing and first contacts of an engine. Times in milliseconds.
 #[derive(Clone, Debug)]
@@ -27,8 +30,13 @@ pub struct EngineConfig {
     pub request_timeout_ms: u64,
     /// `controller.quorum.retry.backoff.ms`.
     pub retry_backoff_ms: u64,
+    /// `controller.quorum.auto.join.enable`: a controller that does not vote asks to be a voter.
+    pub auto_join: bool,
     /// Seed of the jitter in election timeouts.
     pub seed: u64,
+    /// What tests let the engine do wrong, to see that they notice.
+    #[cfg(test)]
+    pub(crate) mistake: Option<Mistake>,
 }
 
 impl EngineConfig {
@@ -46,7 +54,10 @@ impl EngineConfig {
             fetch_timeout_ms: 2_000,
             request_timeout_ms: 2_000,
             retry_backoff_ms: 20,
+            auto_join: false,
             seed,
+            #[cfg(test)]
+            mistake: None,
         }
     }
 
@@ -54,6 +65,22 @@ impl EngineConfig {
     #[must_use]
     pub fn key(&self) -> ReplicaKey {
         ReplicaKey { id: self.node_id, directory_id: Some(self.directory_id) }
+    }
+
+    /// This node as a voter set should describe it.
+    #[must_use]
+    pub fn voter(&self) -> Voter {
+        Voter {
+            key: self.key(),
+            endpoints: self.endpoints.clone(),
+            kraft_version_min: 0,
+            kraft_version_max: KRAFT_VERSION_RECONFIG,
+        }
+    }
+
+    /// Whether this node is a controller, so that it may be made a voter.
+    pub(crate) fn can_become_voter(&self) -> bool {
+        !self.endpoints.is_empty()
     }
 }
 

@@ -72,17 +72,20 @@ impl Connections {
         Some(peer)
     }
 
-    /// The peer that refused a request as a whole.
-    pub(crate) fn refused(&mut self, correlation_id: CorrelationId) -> Option<i32> {
+    /// The peer that refused a request as a whole, and what was asked.
+    pub(crate) fn refused(&mut self, correlation_id: CorrelationId) -> Option<(i32, RequestKind)> {
         let peer = self.peer_awaiting(correlation_id, None)?;
-        self.by_peer.remove(&peer);
-        Some(peer)
+        match self.by_peer.remove(&peer) {
+            Some(Connection::Awaiting { kind, .. }) => Some((peer, kind)),
+            _ => None,
+        }
     }
 
-    pub(crate) fn failed(&mut self, correlation_id: CorrelationId, now_ms: u64) {
-        if let Some(peer) = self.peer_awaiting(correlation_id, None) {
-            self.back_off(peer, now_ms);
-        }
+    /// The peer that a request did not reach. It is left alone for a while.
+    pub(crate) fn failed(&mut self, correlation_id: CorrelationId, now_ms: u64) -> Option<i32> {
+        let peer = self.peer_awaiting(correlation_id, None)?;
+        self.back_off(peer, now_ms);
+        Some(peer)
     }
 
     pub(crate) fn back_off(&mut self, peer: i32, now_ms: u64) {

@@ -7,9 +7,10 @@ use super::event::Event;
 use super::log_view::LogView;
 use super::message::{Request, RequestKind, Response};
 use super::outbox::Outbox;
-use super::role::Role;
+use super::role::{Role, Tally};
 use super::types::{ElectionState, Endpoint, LeaderAndEpoch, OffsetAndEpoch, Peer, ReplicaKey};
-use super::voters::{VoterHistory, VoterSet};
+use super::voter_history::VoterHistory;
+use super::voters::VoterSet;
 
 pub use super::role::RoleName;
 
@@ -124,7 +125,7 @@ impl Engine {
             Event::Tick => {}
             Event::Request { id, request } => self.on_request(id, request),
             Event::Response { correlation_id, response } => self.on_response(correlation_id, response),
-            Event::SendFailed { correlation_id } => self.connections.failed(correlation_id, self.now_ms),
+            Event::SendFailed { correlation_id } => self.on_send_failed(correlation_id),
             Event::Refused { correlation_id, refusal } => self.on_refused(correlation_id, refusal),
             Event::Propose { epoch, batches } => self.on_propose(epoch, batches),
             Event::QuorumStatePersisted => self.outbox.persisted(),
@@ -148,6 +149,11 @@ impl Engine {
             Request::Fetch(request) => self.on_fetch_request(id, &request),
             Request::FetchSnapshot(request) => self.on_fetch_snapshot_request(id, &request),
             Request::DescribeQuorum => self.on_describe_quorum_request(id),
+            Request::AddVoter(request) => self.on_add_voter_request(id, request),
+            Request::RemoveVoter(request) => self.on_remove_voter_request(id, request),
+            Request::UpdateVoter(request) => self.on_update_voter_request(id, request),
+            Request::UpgradeKRaftVersion(request) => self.on_upgrade_kraft_version(id, request),
+            Request::ApiVersions => unreachable!("the listener answers ApiVersions"),
         }
     }
 
@@ -159,6 +165,11 @@ impl Engine {
             Response::EndQuorumEpoch(response) => self.on_end_quorum_epoch_response(peer, response),
             Response::Fetch(response) => self.on_fetch_response(peer, response),
             Response::FetchSnapshot(response) => self.on_fetch_snapshot_response(peer, response),
+            Response::AddVoter(refusal) | Response::RemoveVoter(refusal) => {
+                self.on_join_response(peer, refusal);
+            }
+            Response::UpdateVoter(response) => self.on_update_voter_response(peer, response),
+            Response::ApiVersions(versions) => self.on_api_versions_response(peer, versions),
         }
     }
 
@@ -305,6 +316,20 @@ impl Engine {
         self.voters.voters().is_voter(&self.config.key())
     }
 
+    /// Whether this node may stand for election. A voter may; so may one whose removal is in its log and
+    /// not known to be committed: it may have the longest log, without which nobody would be elected and
+    /// the removal never be committed. Its own vote then does not count.
+    pub(crate) fn may_stand(&self) -> bool {
+        let is_open = self.voters.voters_offset() >= Some(self.high_watermark.unwrap_or(0));
+        let voted_before = || self.voters.former_voters().is_some_and(|set| set.is_voter(&self.config.key()));
+        self.is_voter() || (is_open && voted_before())
+    }
+
+    /// An election that begins with this node's own vote, if it counts.
+    pub(crate) fn own_tally(&self) -> Tally {
+        Tally::new(self.is_voter().then_some(self.config.node_id))
+    }
+
     /// Whether this node is the whole quorum.
     pub(crate) fn is_alone(&self) -> bool {
         self.voters.voters().is_only_voter(&self.config.key())
@@ -365,7 +390,7 @@ impl Engine {
     }
 
     /// Whom to ask for the leader: the bootstrap servers, under negative ids as Kafka numbers them, or
-    /// the other static voters.
+    /// the other voters.
     pub(crate) fn bootstrap_peers(&self) -> Vec<Peer> {
         let listener = &self.config.listener;
         let servers = self.config.bootstrap_servers.iter().zip((2..).map(|n: i32| -n));

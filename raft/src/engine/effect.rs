@@ -2,7 +2,7 @@
 
 use super::message::{CorrelationId, Refusal, Reply, Request, RequestId};
 use super::types::{ElectionState, LeaderAndEpoch, OffsetAndEpoch, Peer};
-use super::voters::ControlRecord;
+use super::voter_history::ControlRecord;
 
 /// One thing to do. The executor performs effects in the order given; the first that fails is the
 /// last it performs, since everything after rests on it.
@@ -168,6 +168,12 @@ pub enum Report {
         epoch: i32,
         /// The limit.
         timeout_ms: u64,
+    },
+    /// The voters are committed without this leader.
+    #[error("this node has been removed from the voters; resigning from epoch {epoch}")]
+    Removed {
+        /// The epoch it led.
+        epoch: i32,
     },
     /// A peer answered with an error that nothing can be done about here.
     #[error("node {peer} answered with {refusal:?}")]

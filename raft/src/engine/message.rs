@@ -3,8 +3,12 @@
 //! Cluster ids, topic names and wire versions are checked before a message gets here. Payload bytes
 //! pass through unread: an answer names a range of the log, the executor reads it.
 
+use super::membership::{
+    AddVoterRequest, ChangeFault, RemoveVoterRequest, SupportedVersions, UpdateVoterRequest,
+    UpgradeKRaftVersionRequest,
+};
 use super::types::{Endpoint, LeaderAndEpoch, OffsetAndEpoch, ReplicaKey};
-use super::voters::ControlRecord;
+use super::voter_history::ControlRecord;
 
 /// Names a request that came in, until its answer has left.
 pub type RequestId = u64;
@@ -35,6 +39,14 @@ pub enum Refusal {
     UnsupportedVersion,
     /// The peer belongs to another cluster.
     InconsistentClusterId,
+    /// What was asked for has not come about in time.
+    RequestTimedOut,
+    /// The node to be added votes already.
+    DuplicateVoter,
+    /// The replica to be removed or updated does not vote.
+    VoterNotFound,
+    /// The `kraft.version` cannot be finalised.
+    InvalidUpdateVersion,
     /// Any other code, as the peer sent it.
     Other(i16),
 }
@@ -54,6 +66,16 @@ pub enum Request {
     FetchSnapshot(FetchSnapshotRequest),
     /// Asks how far everybody is.
     DescribeQuorum,
+    /// Asks for one voter more.
+    AddVoter(AddVoterRequest),
+    /// Asks for one voter less.
+    RemoveVoter(RemoveVoterRequest),
+    /// A voter describes itself to the leader.
+    UpdateVoter(UpdateVoterRequest),
+    /// Asks to finalise a `kraft.version`; never on the wire, the controller asks for it.
+    UpgradeKRaftVersion(UpgradeKRaftVersionRequest),
+    /// Asks which versions a future voter supports.
+    ApiVersions,
 }
 
 /// What a peer answered.
@@ -69,6 +91,14 @@ pub enum Response {
     Fetch(FetchResponse<FetchedBatches>),
     /// To [`Request::FetchSnapshot`].
     FetchSnapshot(FetchSnapshotResponse<SnapshotChunk>),
+    /// To [`Request::AddVoter`].
+    AddVoter(Option<Refusal>),
+    /// To [`Request::RemoveVoter`].
+    RemoveVoter(Option<Refusal>),
+    /// To [`Request::UpdateVoter`].
+    UpdateVoter(EpochResponse),
+    /// To [`Request::ApiVersions`].
+    ApiVersions(Result<SupportedVersions, Refusal>),
 }
 
 /// What this node answers.
@@ -86,6 +116,14 @@ pub enum Reply {
     FetchSnapshot(FetchSnapshotResponse<SnapshotRange>),
     /// To [`Request::DescribeQuorum`].
     DescribeQuorum(Result<QuorumDescription, Refusal>),
+    /// To [`Request::AddVoter`].
+    AddVoter(Result<(), ChangeFault>),
+    /// To [`Request::RemoveVoter`].
+    RemoveVoter(Result<(), ChangeFault>),
+    /// To [`Request::UpdateVoter`].
+    UpdateVoter(EpochResponse),
+    /// To [`Request::UpgradeKRaftVersion`].
+    UpgradeKRaftVersion(Result<(), ChangeFault>),
 }
 
 /// Which kind of answer a request expects.
@@ -96,6 +134,10 @@ pub(crate) enum RequestKind {
     EndQuorumEpoch,
     Fetch,
     FetchSnapshot,
+    AddVoter,
+    RemoveVoter,
+    UpdateVoter,
+    ApiVersions,
 }
 
 impl Response {
@@ -106,6 +148,10 @@ impl Response {
             Self::EndQuorumEpoch(_) => RequestKind::EndQuorumEpoch,
             Self::Fetch(_) => RequestKind::Fetch,
             Self::FetchSnapshot(_) => RequestKind::FetchSnapshot,
+            Self::AddVoter(_) => RequestKind::AddVoter,
+            Self::RemoveVoter(_) => RequestKind::RemoveVoter,
+            Self::UpdateVoter(_) => RequestKind::UpdateVoter,
+            Self::ApiVersions(_) => RequestKind::ApiVersions,
         }
     }
 }

@@ -18,14 +18,17 @@
 //!                                 └──────────┘                              election timeout: unattached, epoch + 1
 //! ```
 //!
-//! A node that is no voter is unattached or a follower for ever: that is an observer.
+//! A node that is no voter is unattached or a follower: that is an observer. The log makes it a voter, or a
+//! voter an observer, as soon as the record is appended; a leader that the log removed resigns once the
+//! record is committed.
 //!
 //! | file | holds |
 //! |---|---|
 //! | `core.rs` | the engine's state, the one `step`, what all roles share |
 //! | `role/*.rs` | one role each: its state, how it begins, what time does to it |
 //! | `request/*.rs` | one request each: how it is answered, what its answer means |
-//! | `log_view.rs`, `voters.rs` | what is known of the log and of the voters along it |
+//! | `membership.rs` | changes of the voters: what is asked, and why it is refused (KIP-853) |
+//! | `log_view.rs`, `voter_history.rs`, `voters.rs` | what is known of the log and of the voters along it |
 //! | `outbox.rs` | the order of effects, and the barrier that durability puts in it |
 //! | `invariants.rs` | what holds after every step |
 
@@ -36,11 +39,14 @@ mod effect;
 mod event;
 mod invariants;
 mod log_view;
+mod membership;
 mod message;
+mod mistakes;
 mod outbox;
 mod request;
 mod role;
 mod types;
+mod voter_history;
 mod voters;
 
 #[cfg(test)]
@@ -51,6 +57,10 @@ pub use core::{Engine, QuorumStatus, Recovered, RoleName};
 pub use effect::{Content, Effect, Report};
 pub use event::Event;
 pub use log_view::LogView;
+pub use membership::{
+    AddVoterRequest, ChangeFault, RemoveVoterRequest, SupportedVersions, UpdateVoterRequest,
+    UpgradeKRaftVersionRequest,
+};
 pub use message::{
     BatchSummary, BeginQuorumEpochRequest, CorrelationId, EndQuorumEpochRequest, EpochResponse, FetchOutcome,
     FetchRequest, FetchResponse, FetchSnapshotRequest, FetchSnapshotResponse, FetchedBatches, LogRange,
@@ -58,4 +68,5 @@ pub use message::{
     SnapshotRange, VoteRequest, VoteResponse,
 };
 pub use types::{ElectionState, Endpoint, LeaderAndEpoch, OffsetAndEpoch, Peer, ReplicaKey};
-pub use voters::{ControlRecord, KRAFT_VERSION_RECONFIG, Voter, VoterHistory, VoterSet};
+pub use voter_history::{ControlRecord, VoterHistory};
+pub use voters::{KRAFT_VERSION_RECONFIG, Voter, VoterSet};

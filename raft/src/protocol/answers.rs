@@ -2,6 +2,7 @@
 
 use super::body::{ResponseBody, TOPIC_NAME};
 use super::codes::refusal;
+use super::membership;
 use super::records::{DamagedBatch, summarise};
 use crate::engine::{
     Endpoint, EpochResponse, FetchOutcome, FetchResponse, FetchSnapshotResponse, LeaderAndEpoch,
@@ -37,12 +38,29 @@ pub(crate) fn read_answer(body: &ResponseBody, listener: &str) -> Result<Answer,
         ResponseBody::Fetch(response) => response.error_code,
         ResponseBody::FetchSnapshot(response) => response.error_code,
         ResponseBody::DescribeQuorum(_) => return Err(UnusableAnswer::OtherPartition),
+        _ => return Ok(read_membership(body, listener)),
     };
     if let Some(refusal) = refusal(error_code) {
         return Ok(Answer::Refused(refusal));
     }
     let response = read_partition(body, listener)?;
     response.map(Answer::Response).ok_or(UnusableAnswer::OtherPartition)
+}
+
+/// Answers that are not about a partition.
+fn read_membership(body: &ResponseBody, listener: &str) -> Answer {
+    let response = match body {
+        ResponseBody::AddRaftVoter(response) => Ok(Response::AddVoter(refusal(response.error_code))),
+        ResponseBody::RemoveRaftVoter(response) => Ok(Response::RemoveVoter(refusal(response.error_code))),
+        ResponseBody::UpdateRaftVoter(response) => {
+            membership::read_update_answer(response, listener).map(Response::UpdateVoter)
+        }
+        ResponseBody::ApiVersions(response) => {
+            Ok(Response::ApiVersions(membership::read_api_versions(response)))
+        }
+        _ => unreachable!("the others are about the metadata log"),
+    };
+    response.map_or_else(Answer::Refused, Answer::Response)
 }
 
 fn leader(id: i32, epoch: i32) -> LeaderAndEpoch {
@@ -83,7 +101,7 @@ fn read_partition(body: &ResponseBody, listener: &str) -> Result<Option<Response
         }),
         ResponseBody::Fetch(body) => read_fetch(body, endpoint)?.map(Response::Fetch),
         ResponseBody::FetchSnapshot(body) => read_snapshot(body, endpoint).map(Response::FetchSnapshot),
-        ResponseBody::DescribeQuorum(_) => None,
+        _ => None,
     })
 }
 

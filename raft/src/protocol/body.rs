@@ -1,5 +1,9 @@
 //! The quorum's requests and answers as wire messages.
 
+use wire::messages::add_raft_voter_request::AddRaftVoterRequest;
+use wire::messages::add_raft_voter_response::AddRaftVoterResponse;
+use wire::messages::api_versions_request::ApiVersionsRequest;
+use wire::messages::api_versions_response::ApiVersionsResponse;
 use wire::messages::begin_quorum_epoch_request::BeginQuorumEpochRequest;
 use wire::messages::begin_quorum_epoch_response::BeginQuorumEpochResponse;
 use wire::messages::describe_quorum_request::DescribeQuorumRequest;
@@ -10,6 +14,10 @@ use wire::messages::fetch_request::FetchRequest;
 use wire::messages::fetch_response::FetchResponse;
 use wire::messages::fetch_snapshot_request::FetchSnapshotRequest;
 use wire::messages::fetch_snapshot_response::FetchSnapshotResponse;
+use wire::messages::remove_raft_voter_request::RemoveRaftVoterRequest;
+use wire::messages::remove_raft_voter_response::RemoveRaftVoterResponse;
+use wire::messages::update_raft_voter_request::UpdateRaftVoterRequest;
+use wire::messages::update_raft_voter_response::UpdateRaftVoterResponse;
 use wire::messages::vote_request::VoteRequest;
 use wire::messages::vote_response::VoteResponse;
 use wire::{ApiKey, Uuid};
@@ -49,6 +57,14 @@ pub enum RequestBody {
     FetchSnapshot(FetchSnapshotRequest<'static>),
     /// Api 55.
     DescribeQuorum(DescribeQuorumRequest<'static>),
+    /// Api 80.
+    AddRaftVoter(AddRaftVoterRequest<'static>),
+    /// Api 81.
+    RemoveRaftVoter(RemoveRaftVoterRequest<'static>),
+    /// Api 82.
+    UpdateRaftVoter(UpdateRaftVoterRequest<'static>),
+    /// Api 18, which a leader asks of a future voter; never passed in, the listener answers it.
+    ApiVersions(ApiVersionsRequest<'static>),
 }
 
 impl RequestBody {
@@ -62,6 +78,10 @@ impl RequestBody {
             Self::Fetch(_) => ApiKey::Fetch,
             Self::FetchSnapshot(_) => ApiKey::FetchSnapshot,
             Self::DescribeQuorum(_) => ApiKey::DescribeQuorum,
+            Self::AddRaftVoter(_) => ApiKey::AddRaftVoter,
+            Self::RemoveRaftVoter(_) => ApiKey::RemoveRaftVoter,
+            Self::UpdateRaftVoter(_) => ApiKey::UpdateRaftVoter,
+            Self::ApiVersions(_) => ApiKey::ApiVersions,
         }
     }
 }
@@ -81,4 +101,12 @@ pub enum ResponseBody {
     FetchSnapshot(FetchSnapshotResponse<'static>),
     /// To [`RequestBody::DescribeQuorum`].
     DescribeQuorum(DescribeQuorumResponse<'static>),
+    /// To [`RequestBody::AddRaftVoter`].
+    AddRaftVoter(AddRaftVoterResponse<'static>),
+    /// To [`RequestBody::RemoveRaftVoter`].
+    RemoveRaftVoter(RemoveRaftVoterResponse<'static>),
+    /// To [`RequestBody::UpdateRaftVoter`].
+    UpdateRaftVoter(UpdateRaftVoterResponse<'static>),
+    /// To [`RequestBody::ApiVersions`].
+    ApiVersions(ApiVersionsResponse<'static>),
 }

@@ -18,13 +18,17 @@ pub(super) fn code(refusal: Option<Refusal>) -> i16 {
         Refusal::PositionOutOfRange => ErrorCode::PositionOutOfRange.code(),
         Refusal::UnsupportedVersion => ErrorCode::UnsupportedVersion.code(),
         Refusal::InconsistentClusterId => ErrorCode::InconsistentClusterId.code(),
+        Refusal::RequestTimedOut => ErrorCode::RequestTimedOut.code(),
+        Refusal::DuplicateVoter => ErrorCode::DuplicateVoter.code(),
+        Refusal::VoterNotFound => ErrorCode::VoterNotFound.code(),
+        Refusal::InvalidUpdateVersion => ErrorCode::InvalidUpdateVersion.code(),
         Refusal::Other(code) => code,
     }
 }
 
 /// The refusal that a peer's code means.
 pub(super) fn refusal(code: i16) -> Option<Refusal> {
-    const KNOWN: [Refusal; 10] = [
+    const KNOWN: [Refusal; 14] = [
         Refusal::BrokerNotAvailable,
         Refusal::FencedLeaderEpoch,
         Refusal::UnknownLeaderEpoch,
@@ -35,6 +39,10 @@ pub(super) fn refusal(code: i16) -> Option<Refusal> {
         Refusal::PositionOutOfRange,
         Refusal::UnsupportedVersion,
         Refusal::InconsistentClusterId,
+        Refusal::RequestTimedOut,
+        Refusal::DuplicateVoter,
+        Refusal::VoterNotFound,
+        Refusal::InvalidUpdateVersion,
     ];
     if code == ErrorCode::None.code() {
         return None;

@@ -2,6 +2,7 @@
 
 use wire::ErrorCode;
 use wire::Uuid;
+use wire::messages::api_versions_response::ApiVersionsResponse;
 use wire::messages::begin_quorum_epoch_request as begin_wire;
 use wire::messages::begin_quorum_epoch_response::BeginQuorumEpochResponse;
 use wire::messages::describe_quorum_request as describe_wire;
@@ -16,6 +17,7 @@ use wire::messages::vote_request as vote_wire;
 use wire::messages::vote_response::VoteResponse;
 
 use super::body::{PARTITION, RequestBody, ResponseBody, TOPIC_ID, TOPIC_NAME};
+use super::membership;
 use crate::engine::{
     BeginQuorumEpochRequest, EndQuorumEpochRequest, Endpoint, FetchRequest, FetchSnapshotRequest,
     OffsetAndEpoch, ReplicaKey, Request, VoteRequest,
@@ -39,6 +41,23 @@ pub(crate) fn read_request(body: RequestBody, cluster_id: &str) -> Inbound {
         RequestBody::Fetch(request) => read_fetch(&request, cluster_id),
         RequestBody::FetchSnapshot(request) => read_fetch_snapshot(&request, cluster_id),
         RequestBody::DescribeQuorum(request) => read_describe(&request),
+        RequestBody::AddRaftVoter(request) => match membership::read_add(&request, cluster_id) {
+            Ok(request) => Inbound::Request(Request::AddVoter(request)),
+            Err(response) => Inbound::Refused(ResponseBody::AddRaftVoter(response)),
+        },
+        RequestBody::RemoveRaftVoter(request) => match membership::read_remove(&request, cluster_id) {
+            Ok(request) => Inbound::Request(Request::RemoveVoter(request)),
+            Err(response) => Inbound::Refused(ResponseBody::RemoveRaftVoter(response)),
+        },
+        RequestBody::UpdateRaftVoter(request) => match membership::read_update(&request, cluster_id) {
+            Ok(request) => Inbound::Request(Request::UpdateVoter(request)),
+            Err(response) => Inbound::Refused(ResponseBody::UpdateRaftVoter(response)),
+        },
+        // Not the quorum's to answer.
+        RequestBody::ApiVersions(_) => Inbound::Refused(ResponseBody::ApiVersions(ApiVersionsResponse {
+            error_code: ErrorCode::UnsupportedVersion.code(),
+            ..Default::default()
+        })),
     }
 }
 

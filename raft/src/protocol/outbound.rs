@@ -8,23 +8,36 @@ use wire::messages::fetch_snapshot_request as snapshot_wire;
 use wire::messages::vote_request as vote_wire;
 
 use super::body::{PARTITION, RequestBody, TOPIC_ID, TOPIC_NAME};
+use super::membership;
 use crate::engine::{
     BeginQuorumEpochRequest, EndQuorumEpochRequest, FetchRequest, FetchSnapshotRequest, ReplicaKey, Request,
     VoteRequest,
 };
 
-/// Writes a request to another node of the cluster.
+/// Writes a request to another node of the cluster, which has `timeout_ms` for its answer.
 ///
 /// # Panics
-/// For DescribeQuorum, which no engine asks.
-pub(crate) fn write_request(request: &Request, cluster_id: &str) -> RequestBody {
+/// For DescribeQuorum and upgrades, which no engine asks of another.
+pub(crate) fn write_request(request: &Request, cluster_id: &str, timeout_ms: i32) -> RequestBody {
     match request {
         Request::Vote(request) => RequestBody::Vote(write_vote(request, cluster_id)),
         Request::BeginQuorumEpoch(request) => RequestBody::BeginQuorumEpoch(write_begin(request, cluster_id)),
         Request::EndQuorumEpoch(request) => RequestBody::EndQuorumEpoch(write_end(request, cluster_id)),
         Request::Fetch(request) => RequestBody::Fetch(write_fetch(request, cluster_id)),
         Request::FetchSnapshot(request) => RequestBody::FetchSnapshot(write_snapshot(request, cluster_id)),
-        Request::DescribeQuorum => unreachable!("DescribeQuorum is for tools"),
+        Request::AddVoter(request) => {
+            RequestBody::AddRaftVoter(membership::write_add(request, cluster_id, timeout_ms))
+        }
+        Request::RemoveVoter(request) => {
+            RequestBody::RemoveRaftVoter(membership::write_remove(*request, cluster_id))
+        }
+        Request::UpdateVoter(request) => {
+            RequestBody::UpdateRaftVoter(membership::write_update(request, cluster_id))
+        }
+        Request::ApiVersions => RequestBody::ApiVersions(membership::write_api_versions()),
+        Request::DescribeQuorum | Request::UpgradeKRaftVersion(_) => {
+            unreachable!("no engine asks this of a peer")
+        }
     }
 }
 

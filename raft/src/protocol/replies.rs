@@ -11,6 +11,7 @@ use wire::messages::vote_response as vote_wire;
 
 use super::body::{PARTITION, ResponseBody, TOPIC_ID, TOPIC_NAME};
 use super::codes::code;
+use super::membership;
 use crate::engine::{
     Endpoint, EpochResponse, FetchOutcome, FetchResponse, FetchSnapshotResponse, LeaderAndEpoch, LogRange,
     QuorumDescription, Refusal, ReplicaDescription, Reply, SnapshotRange, VoteResponse,
@@ -29,7 +30,11 @@ pub(crate) struct ReplyContext<'a> {
 
 impl ReplyContext<'_> {
     /// Where the leader listens on the listener that was used, as (id, host, port).
-    fn leader_node(&self, leader: LeaderAndEpoch, endpoints: &[Endpoint]) -> Option<(i32, String, u16)> {
+    pub(super) fn leader_node(
+        &self,
+        leader: LeaderAndEpoch,
+        endpoints: &[Endpoint],
+    ) -> Option<(i32, String, u16)> {
         let endpoint = endpoints.iter().find(|endpoint| endpoint.listener == self.listener)?;
         Some((leader.leader_id?, endpoint.host.clone(), endpoint.port))
     }
@@ -44,6 +49,9 @@ pub(crate) struct FetchedBytes {
 }
 
 /// Writes a reply. `fetched` is what its range holds, or why it could not be read.
+///
+/// # Panics
+/// For UpgradeKRaftVersion, which is not asked for on the wire.
 pub(crate) fn write_reply(
     reply: &Reply,
     fetched: Result<FetchedBytes, Refusal>,
@@ -58,6 +66,12 @@ pub(crate) fn write_reply(
             ResponseBody::FetchSnapshot(write_fetch_snapshot(response, fetched, context))
         }
         Reply::DescribeQuorum(response) => ResponseBody::DescribeQuorum(write_describe(response, context)),
+        Reply::AddVoter(result) => ResponseBody::AddRaftVoter(membership::write_add_reply(result)),
+        Reply::RemoveVoter(result) => ResponseBody::RemoveRaftVoter(membership::write_remove_reply(result)),
+        Reply::UpdateVoter(response) => {
+            ResponseBody::UpdateRaftVoter(membership::write_update_reply(response, context))
+        }
+        Reply::UpgradeKRaftVersion(_) => unreachable!("no peer asks for an upgrade"),
     }
 }
 

@@ -2,12 +2,13 @@
 
 use crate::engine::core::Engine;
 use crate::engine::effect::{Effect, Report};
-use crate::engine::message::{CorrelationId, Refusal, Reply, RequestId};
+use crate::engine::message::{CorrelationId, Refusal, Reply, RequestId, RequestKind};
+use crate::engine::mistakes::Mistake;
 use crate::engine::role::Role;
 use crate::engine::types::{Endpoint, LeaderAndEpoch, ReplicaKey};
 
 impl Engine {
-    pub(super) fn reply(&mut self, to: RequestId, reply: Reply) {
+    pub(crate) fn reply(&mut self, to: RequestId, reply: Reply) {
         self.outbox.push(Effect::Reply { to, reply });
     }
 
@@ -39,7 +40,8 @@ impl Engine {
     pub(crate) fn is_addressee(&self, key: Option<ReplicaKey>) -> bool {
         key.is_none_or(|key| {
             key.id == self.config.node_id
-                && key.directory_id.is_none_or(|directory_id| directory_id == self.config.directory_id)
+                && (key.directory_id.is_none_or(|directory_id| directory_id == self.config.directory_id)
+                    || self.makes(Mistake::VoteOfOtherDirectory))
         })
     }
 
@@ -103,7 +105,9 @@ impl Engine {
             }
             return true;
         }
-        if leader.leader_id.is_some() && self.leader_id.is_none() && !self.take_leader(leader, endpoints) {
+        // A node that restarted may remember who leads and not where.
+        let is_unreachable = self.leader_id.is_none() || self.leader_endpoints.is_empty();
+        if leader.leader_id.is_some() && is_unreachable && !self.take_leader(leader, endpoints) {
             return true;
         }
         let Some(refusal) = refusal else { return false };
@@ -112,28 +116,36 @@ impl Engine {
     }
 
     /// A peer refused for a reason that no other epoch or leader explains.
-    fn refused(&mut self, peer: i32, refusal: Refusal) {
+    pub(super) fn refused(&mut self, peer: i32, refusal: Refusal) {
         self.connections.back_off(peer, self.now_ms);
-        if refusal != Refusal::BrokerNotAvailable {
+        if !matches!(refusal, Refusal::BrokerNotAvailable | Refusal::RequestTimedOut) {
             self.report(Report::Refused { peer, refusal });
         }
     }
 
     /// A peer refused a request as a whole. A voter too old for pre-votes is asked for a vote.
     pub(crate) fn on_refused(&mut self, correlation_id: CorrelationId, refusal: Refusal) {
-        let Some(peer) = self.connections.refused(correlation_id) else { return };
-        match self.role {
-            Role::Prospective(_) if refusal == Refusal::UnsupportedVersion => self.become_candidate(),
+        let Some((peer, kind)) = self.connections.refused(correlation_id) else { return };
+        let is_unknown = refusal == Refusal::UnsupportedVersion;
+        match (&self.role, kind) {
+            (Role::Prospective(_), RequestKind::Vote) if is_unknown => self.become_candidate(),
+            // A leader too old for KIP-853 gets along without the description.
+            (Role::Follower(_), RequestKind::UpdateVoter) if is_unknown => self.follower_has_updated(),
             _ => self.refused(peer, refusal),
+        }
+        self.abandon_voter_change(peer);
+    }
+
+    /// A request did not reach its peer, or no answer came back.
+    pub(crate) fn on_send_failed(&mut self, correlation_id: CorrelationId) {
+        if let Some(peer) = self.connections.failed(correlation_id, self.now_ms) {
+            self.abandon_voter_change(peer);
         }
     }
 
     /// Ends what the present role has under way; the caller sets the next.
     pub(crate) fn leave_role(&mut self) {
         self.connections.reset();
-        let Role::Leader(role) = &mut self.role else { return };
-        for parked in std::mem::take(&mut role.parked) {
-            self.refuse_fetch(parked.id, Refusal::NotLeaderOrFollower);
-        }
+        self.leader_refuse_waiting();
     }
 }

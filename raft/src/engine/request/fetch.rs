@@ -6,6 +6,7 @@ use crate::engine::log_view::Continuation;
 use crate::engine::message::{
     FetchOutcome, FetchRequest, FetchResponse, FetchedBatches, LogRange, Refusal, Reply, RequestId,
 };
+use crate::engine::mistakes::Mistake;
 use crate::engine::role::{Parked, Role, SnapshotFetch};
 use crate::engine::types::OffsetAndEpoch;
 use crate::limits;
@@ -15,13 +16,16 @@ impl Engine {
         let is_malformed = request.max_wait_ms < 0
             || request.fetch_offset < 0
             || request.last_fetched_epoch < 0
-            || request.last_fetched_epoch > request.leader_epoch
-            || request.replica.id == self.config.node_id;
+            || request.last_fetched_epoch > request.leader_epoch;
         if is_malformed {
             return self.refuse_fetch(id, Refusal::InvalidRequest);
         }
+        // Bootstrap servers may name this node itself, which is as good as one that does not lead.
         if let Some(refusal) = self.refusal_of_leader_request(request.leader_epoch) {
             return self.refuse_fetch(id, refusal);
+        }
+        if request.replica.id == self.config.node_id {
+            return self.refuse_fetch(id, Refusal::InvalidRequest);
         }
         let outcome = self.fetch_outcome(request);
         if matches!(outcome, FetchOutcome::Records(_)) {
@@ -40,6 +44,15 @@ impl Engine {
 
     fn fetch_outcome(&self, request: &FetchRequest) -> FetchOutcome<LogRange> {
         match self.log.continuation(request.fetch_offset, request.last_fetched_epoch) {
+            Continuation::Diverging(_)
+                if request.fetch_offset <= self.log.end() && self.makes(Mistake::DivergenceUnseen) =>
+            {
+                FetchOutcome::Records(LogRange {
+                    from: request.fetch_offset,
+                    to: self.log.end(),
+                    max_bytes: request.max_bytes.clamp(1, limits::FETCH_MAX_BYTES),
+                })
+            }
             Continuation::Valid => FetchOutcome::Records(LogRange {
                 from: request.fetch_offset,
                 to: self.log.end(),
@@ -156,9 +169,9 @@ impl Engine {
     }
 
     fn take_divergence(&mut self, diverging: OffsetAndEpoch) -> bool {
-        let end = self.log.truncation_point(diverging);
+        let end = self.truncation_point(diverging);
         let floor = self.high_watermark.unwrap_or(0).max(self.log.start());
-        if end < floor {
+        if end < floor && !self.makes(Mistake::TruncatesCommitted) {
             self.report(Report::DivergedBelowHighWatermark { end, high_watermark: floor });
             return false;
         }
@@ -168,6 +181,13 @@ impl Engine {
             self.outbox.push(Effect::Truncate { end });
         }
         true
+    }
+
+    fn truncation_point(&self, diverging: OffsetAndEpoch) -> i64 {
+        if self.makes(Mistake::TruncatesCommitted) {
+            return self.log.start();
+        }
+        self.log.truncation_point(diverging)
     }
 
     /// Goes for a snapshot unless it is older than what is here.

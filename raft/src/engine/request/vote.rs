@@ -2,7 +2,8 @@
 
 use crate::engine::core::Engine;
 use crate::engine::message::{Refusal, Reply, RequestId, VoteRequest, VoteResponse};
-use crate::engine::role::{Prospective, Role, Tally, Unattached};
+use crate::engine::mistakes::Mistake;
+use crate::engine::role::{Prospective, Role, Unattached};
 use crate::engine::types::ReplicaKey;
 
 impl Engine {
@@ -40,7 +41,7 @@ impl Engine {
         if !self.is_addressee(request.voter) || request.candidate.id == self.config.node_id {
             return Err(Refusal::InvalidVoterKey);
         }
-        let is_up_to_date = log_end >= self.log.end_and_epoch();
+        let is_up_to_date = log_end >= self.log.end_and_epoch() || self.makes(Mistake::VoteForStaleLog);
         Ok(self.can_grant(request.candidate, is_up_to_date, request.pre_vote))
     }
 
@@ -50,6 +51,9 @@ impl Engine {
             Role::Follower(role) => pre_vote && is_up_to_date && !role.has_fetched,
             Role::Candidate(_) | Role::Resigned(_) => pre_vote && is_up_to_date,
             Role::Unattached(_) | Role::Prospective(_) if pre_vote => is_up_to_date,
+            Role::Unattached(_) | Role::Prospective(_) if self.makes(Mistake::TwoVotesInAnEpoch) => {
+                is_up_to_date
+            }
             Role::Unattached(_) | Role::Prospective(_) => match self.voted {
                 Some(voted) => {
                     voted.id == candidate.id
@@ -67,19 +71,21 @@ impl Engine {
         }
         self.voted = Some(candidate);
         let election_deadline_ms = self.random_election_deadline_ms();
+        let (may_stand, tally) = (self.may_stand(), self.own_tally());
         match &mut self.role {
             Role::Unattached(role) => {
-                if self.voters.voters().is_voter(&self.config.key()) {
+                if may_stand {
                     *role = Unattached { election_deadline_ms };
                 }
             }
             Role::Prospective(role) => {
-                let tally = Tally::with_own_vote(self.config.node_id);
                 *role = Prospective { tally, election_deadline_ms };
             }
             _ => unreachable!("other roles have voted, or know their leader"),
         }
-        self.persist();
+        if !self.makes(Mistake::VoteNotPersisted) {
+            self.persist();
+        }
     }
 
     pub(crate) fn on_vote_response(&mut self, peer: i32, response: VoteResponse) {

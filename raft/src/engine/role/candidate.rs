@@ -29,7 +29,7 @@ impl Engine {
     }
 
     fn stand(&mut self) {
-        let tally = Tally::with_own_vote(self.config.node_id);
+        let tally = self.own_tally();
         let election_deadline_ms = self.random_election_deadline_ms();
         self.role = Role::Candidate(Candidate { tally, election_deadline_ms });
         self.persist();
@@ -40,7 +40,7 @@ impl Engine {
     /// again at once.
     pub(crate) fn candidate_count(&mut self) {
         let Role::Candidate(role) = &self.role else { return };
-        if role.tally.is_won(self.voters.voters()) {
+        if role.tally.is_won(self.voters.voters()) && self.may_stand() {
             let granting = role.tally.granting();
             self.become_leader(granting);
         } else {
@@ -50,7 +50,10 @@ impl Engine {
 
     pub(crate) fn tick_candidate(&mut self) {
         let Role::Candidate(role) = &self.role else { return };
-        if self.now_ms >= role.election_deadline_ms && !self.shutting_down && self.is_voter() {
+        if !self.may_stand() {
+            // A snapshot that was on its way has removed it.
+            self.become_unattached(self.epoch);
+        } else if self.now_ms >= role.election_deadline_ms && !self.shutting_down {
             self.become_prospective();
         } else {
             self.ask_for_votes();

@@ -4,6 +4,7 @@ use super::Role;
 use crate::engine::core::{Engine, NEVER};
 use crate::engine::effect::Effect;
 use crate::engine::message::{FetchRequest, FetchSnapshotRequest, Request, RequestKind};
+use crate::engine::mistakes::Mistake;
 use crate::engine::types::{Endpoint, OffsetAndEpoch, Peer};
 use crate::limits;
 
@@ -16,6 +17,10 @@ pub(crate) struct Follower {
     /// What the leader last said, possibly ahead of this log.
     pub(crate) leader_high_watermark: i64,
     pub(crate) snapshot: Option<SnapshotFetch>,
+    /// When to look again whether the leader's voters describe this node as it is.
+    pub(crate) membership_deadline_ms: u64,
+    /// Whether this leader has been told, which static voters do once.
+    pub(crate) has_updated: bool,
 }
 
 /// A snapshot on its way here.
@@ -40,6 +45,8 @@ impl Engine {
             has_fetched: false,
             leader_high_watermark: -1,
             snapshot: None,
+            membership_deadline_ms: self.now_ms + self.config.fetch_timeout_ms,
+            has_updated: false,
         });
         self.persist();
     }
@@ -49,15 +56,19 @@ impl Engine {
         if self.shutting_down {
             return;
         }
-        if self.now_ms >= role.fetch_deadline_ms && self.is_voter() {
+        if self.now_ms >= role.fetch_deadline_ms && self.may_stand() {
             self.become_prospective();
-        } else {
+        } else if !self.send_membership_request_when_due() {
             self.fetch_from_leader();
         }
     }
 
     pub(crate) fn follower_deadline_ms(&self, role: &Follower) -> u64 {
-        if self.is_voter() { role.fetch_deadline_ms } else { NEVER }
+        let may_stand = self.may_stand();
+        let fetch = if may_stand { role.fetch_deadline_ms } else { NEVER };
+        // One that is due waits for the leader's answer to something else.
+        let is_ahead = role.membership_deadline_ms > self.now_ms && (may_stand || self.config.auto_join);
+        fetch.min(if is_ahead { role.membership_deadline_ms } else { NEVER })
     }
 
     /// A fetch succeeded: the leader lives.
@@ -87,7 +98,7 @@ impl Engine {
         let Role::Follower(role) = &self.role else { return };
         let installing = role.snapshot.is_some_and(|snapshot| snapshot.installing);
         let Some(leader_id) = self.leader_id else { return };
-        if installing || self.log.flushed() < self.log.end() {
+        if installing || !self.may_promise_log_end() {
             return;
         }
         let snapshot = role.snapshot;
@@ -106,7 +117,7 @@ impl Engine {
 
     /// Asks one of the bootstrap servers, which knows the leader or leads itself.
     pub(super) fn fetch_from_any_bootstrap(&mut self) {
-        if self.connections.is_awaiting_any() || self.log.flushed() < self.log.end() {
+        if self.connections.is_awaiting_any() || !self.may_promise_log_end() {
             return;
         }
         let connections = &self.connections;
@@ -116,6 +127,11 @@ impl Engine {
             let choice = self.jitter.below(ready.len() as u64) as usize;
             self.send_fetch(ready.swap_remove(choice));
         }
+    }
+
+    /// Whether all of the log is durable, which a fetch at its end says.
+    fn may_promise_log_end(&self) -> bool {
+        self.log.flushed() == self.log.end() || self.makes(Mistake::FetchBeforeFlush)
     }
 
     fn send_fetch(&mut self, to: Peer) {

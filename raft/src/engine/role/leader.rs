@@ -2,15 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Role;
+use super::{Progress, Role, VoterChange};
 use crate::engine::core::{Engine, NEVER};
 use crate::engine::effect::{Content, Effect, Report};
+use crate::engine::membership::ChangeFault;
 use crate::engine::message::{
-    BeginQuorumEpochRequest, FetchRequest, QuorumDescription, ReplicaDescription, Request, RequestId,
-    RequestKind,
+    BeginQuorumEpochRequest, FetchRequest, QuorumDescription, Refusal, ReplicaDescription, Request,
+    RequestId, RequestKind,
 };
+use crate::engine::mistakes::Mistake;
 use crate::engine::types::ReplicaKey;
-use crate::engine::voters::{ControlRecord, KRAFT_VERSION_RECONFIG, Voter};
+use crate::engine::voter_history::ControlRecord;
+use crate::engine::voters::{KRAFT_VERSION_RECONFIG, VoterSet};
 use crate::limits;
 
 /// What only the leader of an epoch knows.
@@ -20,9 +23,15 @@ pub(crate) struct Leader {
     pub(crate) epoch_start: i64,
     /// Whether a record of this epoch is committed, so that the high watermark is this leader's own.
     pub(crate) has_committed: bool,
-    /// The other voters by id.
-    voters: BTreeMap<i32, Replica>,
-    observers: BTreeMap<ReplicaKey, Replica>,
+    /// The voters by id, this node among them.
+    voters: BTreeMap<i32, Progress>,
+    /// Bounded by [`limits::OBSERVERS_MAX`].
+    observers: BTreeMap<ReplicaKey, Progress>,
+    /// Invariant: while it is `Some`, no other change is begun.
+    pub(crate) change: Option<VoterChange>,
+    /// Static voters as they described themselves to this leader: what `kraft.version` 1 would write
+    /// into the log. `None` once the voters are dynamic.
+    pub(crate) static_voters: Option<VoterSet>,
     /// Voters that fetched since the check-quorum timer was set.
     fetched: BTreeSet<i32>,
     check_quorum_deadline_ms: u64,
@@ -39,51 +48,12 @@ pub(crate) struct Parked {
     pub(crate) deadline_ms: u64,
 }
 
-/// How far another replica is.
-#[derive(Clone, Debug)]
-struct Replica {
-    key: ReplicaKey,
-    /// End of what it has durably; -1 before its first fetch in this epoch.
-    log_end: i64,
-    last_fetch_ms: Option<u64>,
-    last_caught_up_ms: Option<u64>,
-    /// End of the leader's log at its last fetch.
-    leader_end_at_fetch: i64,
-}
-
-impl Replica {
-    fn new(key: ReplicaKey) -> Self {
-        Self { key, log_end: -1, last_fetch_ms: None, last_caught_up_ms: None, leader_end_at_fetch: -1 }
-    }
-
-    /// A replica has caught up when it has what the leader had at its previous fetch.
-    fn fetched(&mut self, offset: i64, leader_end: i64, now_ms: u64) {
-        if offset >= leader_end {
-            self.last_caught_up_ms = Some(now_ms);
-        } else if self.leader_end_at_fetch >= 0 && offset >= self.leader_end_at_fetch {
-            self.last_caught_up_ms = self.last_caught_up_ms.max(self.last_fetch_ms);
-        }
-        self.log_end = offset;
-        self.leader_end_at_fetch = leader_end;
-        self.last_fetch_ms = Some(now_ms);
-    }
-
-    fn describe(&self) -> ReplicaDescription {
-        ReplicaDescription {
-            key: self.key,
-            endpoints: Vec::new(),
-            log_end: self.log_end,
-            last_fetch_ms: self.last_fetch_ms,
-            last_caught_up_ms: self.last_caught_up_ms,
-        }
-    }
-}
-
 impl Leader {
     pub(crate) fn next_deadline_ms(&self, alone: bool) -> u64 {
         let parked = self.parked.iter().map(|parked| parked.deadline_ms).min().unwrap_or(NEVER);
+        let change = self.change.as_ref().map_or(NEVER, |change| change.deadline_ms);
         let quorum = self.check_quorum_deadline_ms.min(self.begin_quorum_deadline_ms);
-        if alone { parked } else { parked.min(quorum) }
+        if alone { parked.min(change) } else { parked.min(change).min(quorum) }
     }
 
     /// The other voters, the one with the longest log first.
@@ -107,6 +77,8 @@ impl Engine {
             has_committed: false,
             voters: BTreeMap::new(),
             observers: BTreeMap::new(),
+            change: None,
+            static_voters: self.static_voters_at_epoch_start(),
             fetched: BTreeSet::new(),
             check_quorum_deadline_ms: self.now_ms + self.check_quorum_timeout_ms(),
             begin_quorum_deadline_ms: self.now_ms,
@@ -124,28 +96,33 @@ impl Engine {
     }
 
     /// With dynamic voters, the first leader writes the bootstrap snapshot's voters into the log, and
-    /// each leader corrects its own entry (KIP-853).
+    /// each leader corrects its own entry (KIP-853). The keys stay what they are.
     fn voter_records_at_epoch_start(&self) -> Vec<ControlRecord> {
         let version = self.voters.kraft_version();
         let Some(offset) = self.voters.voters_offset() else { return Vec::new() };
-        let own = Voter {
-            key: self.config.key(),
-            endpoints: self.config.endpoints.clone(),
-            kraft_version_min: 0,
-            kraft_version_max: KRAFT_VERSION_RECONFIG,
-        };
-        let is_current = self.voters.voters().get(own.key.id) == Some(&own);
-        if version < KRAFT_VERSION_RECONFIG || (offset != -1 && is_current) {
+        let (own, voters) = (self.config.voter(), self.voters.voters());
+        if version < KRAFT_VERSION_RECONFIG || (offset != -1 && !voters.is_outdated(&own)) {
             return Vec::new();
         }
-        let voters = self.voters.voters().with_updated(own);
+        let voters = voters.with_updated(own).expect("who leads votes");
         vec![ControlRecord::KRaftVersion(version), ControlRecord::Voters(voters)]
+    }
+
+    fn static_voters_at_epoch_start(&self) -> Option<VoterSet> {
+        let is_static = self.voters.kraft_version() < KRAFT_VERSION_RECONFIG;
+        is_static.then(|| self.voters.voters().with_identified(self.config.voter()))?
     }
 
     pub(crate) fn on_propose(&mut self, epoch: i32, batches: Vec<Vec<Vec<u8>>>) {
         if self.leading_epoch() == Some(epoch) {
             self.leader_append(batches.into_iter().map(Content::Data));
         }
+    }
+
+    /// Puts a control batch at the end of the log; the offset of its last record.
+    pub(crate) fn leader_append_control(&mut self, records: Vec<ControlRecord>) -> i64 {
+        self.leader_append([Content::Control(records)]);
+        self.log.end() - 1
     }
 
     /// Puts batches at the end of the log and tells the readers that wait.
@@ -165,37 +142,58 @@ impl Engine {
         self.answer_parked_fetches(|_| true);
     }
 
-    /// Follows the voter set: whoever is new starts unknown, whoever left is forgotten.
+    /// Follows the voter set. What is known of a replica stays known when it begins or ceases to vote;
+    /// the new voters get the whole time to show that they follow.
     fn leader_take_voters(&mut self) {
+        let deadline_ms = self.now_ms + self.check_quorum_timeout_ms();
+        let keys: Vec<_> = self.voters.voters().keys().collect();
         let Role::Leader(role) = &mut self.role else { return };
-        let keys: BTreeMap<_, _> =
-            self.voters.voters().iter().map(|voter| (voter.key.id, voter.key)).collect();
-        role.voters.retain(|id, replica| keys.get(id).is_some_and(|key| *key == replica.key));
-        for (id, key) in keys {
-            role.voters.entry(id).or_insert_with(|| Replica::new(key));
+        if role.voters.values().map(|voter| voter.key).eq(keys.iter().copied()) {
+            return;
         }
+        let mut known = std::mem::take(&mut role.observers);
+        known.extend(std::mem::take(&mut role.voters).into_values().map(|voter| (voter.key, voter)));
+        for key in keys {
+            let progress = known.remove(&key).unwrap_or_else(|| Progress::new(key));
+            role.voters.insert(key.id, progress);
+        }
+        // A voter of the configuration has no directory; in the log it has.
+        known.retain(|key, former| key.directory_id.is_some() && former.last_fetch_ms.is_some());
+        role.observers = known;
+        role.fetched.clear();
+        role.check_quorum_deadline_ms = deadline_ms;
     }
 
     /// A replica asked for records behind `offset`, so it has everything before it, durably.
     pub(crate) fn leader_note_fetch(&mut self, key: ReplicaKey, offset: i64) {
         let (now_ms, leader_end) = (self.now_ms, self.log.end());
-        let is_voter = self.voters.voters().is_voter(&key);
+        let is_voter = self.counts_as_voter(&key);
         let Role::Leader(role) = &mut self.role else { return };
         if is_voter {
-            if let Some(replica) = role.voters.get_mut(&key.id) {
-                replica.fetched(offset, leader_end, now_ms);
+            if let Some(voter) = role.voters.get_mut(&key.id) {
+                voter.fetched(offset, leader_end, now_ms);
             }
             self.leader_note_alive(key);
             self.leader_advance_high_watermark();
         } else if key.id >= 0 {
-            role.observers.retain(|_, replica| {
-                replica.last_fetch_ms.is_some_and(|last| last + limits::OBSERVER_SESSION_TIMEOUT_MS > now_ms)
-            });
+            role.observers.retain(|_, observer| observer.is_active(now_ms));
             if role.observers.len() < limits::OBSERVERS_MAX || role.observers.contains_key(&key) {
-                let replica = role.observers.entry(key).or_insert_with(|| Replica::new(key));
-                replica.fetched(offset, leader_end, now_ms);
+                let observer = role.observers.entry(key).or_insert_with(|| Progress::new(key));
+                observer.fetched(offset, leader_end, now_ms);
             }
         }
+    }
+
+    fn counts_as_voter(&self, key: &ReplicaKey) -> bool {
+        let voters = self.voters.voters();
+        voters.is_voter(key) || (self.makes(Mistake::CountsOtherDirectory) && voters.get(key.id).is_some())
+    }
+
+    /// Whether a replica that does not vote could be made a voter (KIP-853).
+    pub(crate) fn has_observer_caught_up(&self, key: &ReplicaKey) -> bool {
+        let Role::Leader(role) = &self.role else { return false };
+        self.makes(Mistake::AddsLaggingVoter)
+            || role.observers.get(key).is_some_and(|observer| observer.has_caught_up(self.now_ms))
     }
 
     /// A voter reads records or a snapshot: it follows this leader.
@@ -218,8 +216,10 @@ impl Engine {
     /// Waits for this node's own flush too, even where a majority did without it, so that what is
     /// shown here survives here.
     pub(crate) fn leader_advance_high_watermark(&mut self) {
-        let (node_id, flushed) = (self.config.node_id, self.log.flushed());
-        let majority = self.voters.voters().majority();
+        let (node_id, flushed) = (self.config.node_id, self.leader_flushed());
+        let counts_older_epochs = self.makes(Mistake::CommitsOlderEpoch);
+        let spared = usize::from(self.makes(Mistake::CommitsWithMinority));
+        let majority = (self.voters.voters().majority() - spared).max(1);
         let Role::Leader(role) = &mut self.role else { return };
         let mut ends: Vec<i64> = role
             .voters
@@ -229,12 +229,17 @@ impl Engine {
         ends.sort_unstable_by(|a, b| b.cmp(a));
         let Some(end) = ends.get(majority - 1) else { return };
         let reached = flushed.min(*end);
-        if reached > role.epoch_start && self.high_watermark.is_none_or(|known| known < reached) {
+        let is_own = reached > role.epoch_start || (counts_older_epochs && reached > 0);
+        if is_own && self.high_watermark.is_none_or(|known| known < reached) {
             role.has_committed = true;
             self.high_watermark = Some(reached);
             self.outbox.push(Effect::AdvanceHighWatermark { high_watermark: reached });
             self.answer_parked_fetches(|_| true);
         }
+    }
+
+    fn leader_flushed(&self) -> i64 {
+        if self.makes(Mistake::CountsUnflushed) { self.log.end() } else { self.log.flushed() }
     }
 
     /// The high watermark as this leader may claim it, -1 before its epoch has committed anything.
@@ -253,6 +258,13 @@ impl Engine {
             self.become_resigned();
             return self.tick_resigned();
         }
+        self.tick_voter_change();
+        if self.is_removed() {
+            self.report(Report::Removed { epoch: self.epoch });
+            self.become_resigned();
+            return self.tick_resigned();
+        }
+        let Role::Leader(role) = &self.role else { return };
         if self.now_ms >= role.begin_quorum_deadline_ms {
             self.send_begin_quorum_epoch();
         }
@@ -288,28 +300,37 @@ impl Engine {
         self.config.fetch_timeout_ms * 3 / 2
     }
 
-    /// What DescribeQuorum shows.
+    /// What DescribeQuorum shows. A leader that the log has just removed is an observer already.
     pub(crate) fn describe_quorum(&self, role: &Leader) -> QuorumDescription {
-        let voters = role.voters.values().map(|voter| {
-            let mut description = voter.describe();
-            description.endpoints = self.voters.voters().endpoints(voter.key.id).to_vec();
-            if voter.key.id == self.config.node_id {
+        let own = |mut description: ReplicaDescription| {
+            if description.key.id == self.config.node_id {
                 description.log_end = self.log.end();
                 description.last_fetch_ms = Some(self.now_ms);
                 description.last_caught_up_ms = Some(self.now_ms);
             }
             description
-        });
-        let is_active = |replica: &&Replica| {
-            let timeout_ms = limits::OBSERVER_SESSION_TIMEOUT_MS;
-            replica.last_fetch_ms.is_some_and(|last| last + timeout_ms > self.now_ms)
         };
+        let voters = role.voters.values().map(|voter| {
+            let endpoints = self.voters.voters().endpoints(voter.key.id).to_vec();
+            own(ReplicaDescription { endpoints, ..voter.describe() })
+        });
+        let former = (!self.is_voter()).then(|| own(Progress::new(self.config.key()).describe()));
+        let observers = role.observers.values().filter(|observer| observer.is_active(self.now_ms));
         QuorumDescription {
             leader_id: self.config.node_id,
             epoch: self.epoch,
             high_watermark: self.leader_high_watermark(),
             voters: voters.collect(),
-            observers: role.observers.values().filter(is_active).map(Replica::describe).collect(),
+            observers: observers.map(Progress::describe).chain(former).collect(),
+        }
+    }
+
+    /// The leadership is over: whoever waits for something hears of it.
+    pub(crate) fn leader_refuse_waiting(&mut self) {
+        self.end_voter_change(Err(ChangeFault::SteppedDown));
+        let Role::Leader(role) = &mut self.role else { return };
+        for parked in std::mem::take(&mut role.parked) {
+            self.refuse_fetch(parked.id, Refusal::NotLeaderOrFollower);
         }
     }
 }

@@ -3,10 +3,12 @@
 mod candidate;
 mod follower;
 mod leader;
+mod progress;
 mod prospective;
 mod resigned;
 mod tally;
 mod unattached;
+mod voter_change;
 
 use std::fmt;
 
@@ -15,10 +17,12 @@ use super::core::{Engine, NEVER};
 pub(crate) use candidate::Candidate;
 pub(crate) use follower::{Follower, SnapshotFetch};
 pub(crate) use leader::{Leader, Parked};
+pub(crate) use progress::Progress;
 pub(crate) use prospective::Prospective;
 pub(crate) use resigned::Resigned;
 pub(crate) use tally::Tally;
 pub(crate) use unattached::Unattached;
+pub(crate) use voter_change::{Stage, VoterChange};
 
 /// What a node is in its epoch.
 #[derive(Debug)]
@@ -99,7 +103,7 @@ impl Engine {
                     self.become_follower(self.epoch, leader_id, endpoints);
                 }
             }
-            None if voted_for_itself && self.is_voter() => self.begin_candidate(),
+            None if voted_for_itself && self.may_stand() => self.begin_candidate(),
             None => self.begin_unattached(),
         }
         if self.is_alone() && !matches!(self.role, Role::Leader(_)) {

@@ -14,9 +14,9 @@ pub(crate) struct Prospective {
 impl Engine {
     /// A quorum of one wins at once: it is leader when this returns.
     pub(crate) fn become_prospective(&mut self) {
-        assert!(self.is_voter(), "only a voter stands for election");
+        assert!(self.may_stand(), "only who may stand for election does");
         self.leave_role();
-        let tally = Tally::with_own_vote(self.config.node_id);
+        let tally = self.own_tally();
         let election_deadline_ms = self.random_election_deadline_ms();
         self.role = Role::Prospective(Prospective { tally, election_deadline_ms });
         self.prospective_count();
@@ -25,7 +25,7 @@ impl Engine {
     /// Acts on the votes so far.
     pub(crate) fn prospective_count(&mut self) {
         let Role::Prospective(role) = &self.role else { return };
-        if role.tally.is_won(self.voters.voters()) {
+        if role.tally.is_won(self.voters.voters()) && self.may_stand() {
             self.become_candidate();
         } else if role.tally.is_lost(self.voters.voters()) {
             self.prospective_lost();
@@ -36,7 +36,8 @@ impl Engine {
 
     pub(crate) fn tick_prospective(&mut self) {
         let Role::Prospective(role) = &self.role else { return };
-        if self.now_ms >= role.election_deadline_ms && !self.shutting_down {
+        let is_over = self.now_ms >= role.election_deadline_ms && !self.shutting_down;
+        if is_over || !self.may_stand() {
             self.prospective_lost();
         } else {
             self.ask_for_votes();

@@ -12,9 +12,9 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// An election that begins with a vote for oneself.
-    pub(crate) fn with_own_vote(id: i32) -> Self {
-        Self { granted: BTreeSet::from([id]), rejected: BTreeSet::new() }
+    /// An election that begins with the candidate's own vote, if it has one.
+    pub(crate) fn new(own: Option<i32>) -> Self {
+        Self { granted: own.into_iter().collect(), rejected: BTreeSet::new() }
     }
 
     /// Notes an answer; the first of a voter counts.

@@ -13,7 +13,7 @@ pub(crate) struct Unattached {
 impl Engine {
     /// As found on disk: nothing new to remember but a newer epoch in the log.
     pub(super) fn begin_unattached(&mut self) {
-        let election_deadline_ms = if self.is_voter() { self.random_election_deadline_ms() } else { NEVER };
+        let election_deadline_ms = if self.may_stand() { self.random_election_deadline_ms() } else { NEVER };
         self.role = Role::Unattached(Unattached { election_deadline_ms });
         self.persist();
     }
@@ -22,7 +22,7 @@ impl Engine {
     /// an election keeps the time it has waited.
     pub(crate) fn become_unattached(&mut self, epoch: i32) {
         let election_deadline_ms = match &self.role {
-            _ if !self.is_voter() => NEVER,
+            _ if !self.may_stand() => NEVER,
             Role::Candidate(role) => role.election_deadline_ms,
             Role::Unattached(role) if role.election_deadline_ms != NEVER => role.election_deadline_ms,
             Role::Prospective(Prospective { tally, election_deadline_ms, .. })
@@ -40,15 +40,18 @@ impl Engine {
     }
 
     pub(crate) fn tick_unattached(&mut self) {
+        let may_stand = self.may_stand();
         let Role::Unattached(role) = &mut self.role else { return };
-        if role.election_deadline_ms == NEVER && !self.shutting_down && self.is_voter() {
+        if !may_stand {
+            role.election_deadline_ms = NEVER;
+        } else if role.election_deadline_ms == NEVER && !self.shutting_down {
             self.await_election();
         }
         let Role::Unattached(role) = &self.role else { return };
         if self.shutting_down {
             return;
         }
-        if self.now_ms >= role.election_deadline_ms && self.is_voter() {
+        if self.now_ms >= role.election_deadline_ms && self.may_stand() {
             self.become_prospective();
         } else {
             self.fetch_from_any_bootstrap();

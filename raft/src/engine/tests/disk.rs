@@ -2,7 +2,9 @@
 
 use std::rc::Rc;
 
-use crate::engine::{ControlRecord, ElectionState, LogView, OffsetAndEpoch};
+use wire::Uuid;
+
+use crate::engine::{ControlRecord, ElectionState, LogView, OffsetAndEpoch, VoterHistory, VoterSet};
 
 /// A batch of the simulated log. The content is a number that is unique in the run.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,32 +14,50 @@ pub(super) struct Batch {
     pub(super) epoch: i32,
     pub(super) content: u64,
     pub(super) control: Vec<ControlRecord>,
+    /// Hash of this batch and all before it: equal chains mean equal logs.
+    pub(super) chain: u64,
 }
 
 impl Batch {
     pub(super) fn end(&self) -> i64 {
         self.base_offset + self.count
     }
+
+    pub(super) fn voters(&self) -> Option<&VoterSet> {
+        self.control.iter().rev().find_map(|record| match record {
+            ControlRecord::Voters(voters) => Some(voters),
+            _ => None,
+        })
+    }
 }
 
-/// A snapshot's content: all batches before its end.
+/// A snapshot stands for all batches before its end.
 #[derive(Clone, Debug)]
 pub(super) struct Snapshot {
     pub(super) id: OffsetAndEpoch,
-    pub(super) contents: Vec<u64>,
+    pub(super) chain: u64,
+    pub(super) kraft_version: i16,
+    pub(super) voters: Option<VoterSet>,
 }
 
 /// Files of a node: quorum state, log, snapshots.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Disk {
+    pub(super) directory_id: Uuid,
     pub(super) election: Option<ElectionState>,
     pub(super) start: i64,
     pub(super) batches: Vec<Rc<Batch>>,
     pub(super) flushed: i64,
     pub(super) snapshots: Vec<Snapshot>,
+    /// The voters that formatting wrote.
+    pub(super) bootstrap: Option<VoterSet>,
 }
 
 impl Disk {
+    pub(super) fn formatted(directory_id: Uuid, bootstrap: Option<VoterSet>) -> Self {
+        Self { directory_id, bootstrap, ..Self::default() }
+    }
+
     pub(super) fn end(&self) -> i64 {
         self.batches.last().map_or(self.start, |batch| batch.end())
     }
@@ -62,25 +82,31 @@ impl Disk {
     }
 
     pub(super) fn read(&self, from: i64, to: i64) -> Vec<Rc<Batch>> {
-        let wanted = |batch: &&Rc<Batch>| batch.base_offset >= from && batch.end() <= to;
-        self.batches.iter().filter(wanted).take(10).cloned().collect()
+        let first = self.batches.partition_point(|batch| batch.base_offset < from);
+        self.batches[first..].iter().filter(|batch| batch.end() <= to).take(10).cloned().collect()
     }
 
-    /// Contents of all batches before `end`, those in a snapshot included.
-    pub(super) fn contents_before(&self, end: i64) -> Vec<u64> {
-        let mut contents: Vec<u64> =
-            match self.snapshots.iter().find(|snapshot| snapshot.id.offset == self.start) {
-                Some(snapshot) => snapshot.contents.clone(),
-                None => Vec::new(),
-            };
-        contents.extend(self.batches.iter().filter(|batch| batch.end() <= end).map(|batch| batch.content));
-        contents
+    fn snapshot_at(&self, end: i64) -> Option<&Snapshot> {
+        self.snapshots.iter().find(|snapshot| snapshot.id.offset == end)
+    }
+
+    /// The hash over everything before `end`; `None` when no batch ends there.
+    pub(super) fn chain_at(&self, end: i64) -> Option<u64> {
+        if end == 0 {
+            return (self.start == 0).then_some(0);
+        }
+        let index = self.batches.binary_search_by_key(&end, |batch| batch.end());
+        index.ok().map(|index| self.batches[index].chain).or_else(|| self.snapshot_at(end).map(|s| s.chain))
     }
 
     pub(super) fn epoch_before(&self, end: i64) -> i32 {
         let last = self.batches.iter().rev().find(|batch| batch.end() <= end);
-        let snapshot = || self.snapshots.iter().find(|snapshot| snapshot.id.offset == end);
-        last.map(|batch| batch.epoch).or_else(|| snapshot().map(|snapshot| snapshot.id.epoch)).unwrap_or(0)
+        let snapshot = || self.snapshot_at(end).map(|snapshot| snapshot.id.epoch);
+        last.map(|batch| batch.epoch).or_else(snapshot).unwrap_or(0)
+    }
+
+    pub(super) fn end_and_epoch(&self) -> OffsetAndEpoch {
+        OffsetAndEpoch::new(self.end(), self.epoch_before(self.end()))
     }
 
     pub(super) fn advance_start(&mut self, start: i64) {
@@ -105,6 +131,25 @@ impl Disk {
                 epochs.push((batch.epoch, batch.base_offset));
             }
         }
-        LogView::recovered(self.start, self.end(), epochs, self.snapshots.iter().map(|snapshot| snapshot.id))
+        let bootstrap = self.bootstrap.iter().filter(|_| self.start == 0).map(|_| OffsetAndEpoch::BOOTSTRAP);
+        let snapshots = self.snapshots.iter().map(|snapshot| snapshot.id);
+        LogView::recovered(self.start, self.end(), epochs, snapshots.chain(bootstrap))
+    }
+
+    /// The voters along this log, as they are read at a start.
+    pub(super) fn voters(&self, configured: &VoterSet) -> VoterHistory {
+        let mut history = VoterHistory::new(configured.clone());
+        if let Some(snapshot) = self.snapshots.last() {
+            history.load_snapshot(snapshot.id, snapshot.kraft_version, snapshot.voters.clone());
+        } else if let Some(voters) = &self.bootstrap {
+            history.load_snapshot(OffsetAndEpoch::BOOTSTRAP, 1, Some(voters.clone()));
+        }
+        let from = self.snapshots.last().map_or(0, |snapshot| snapshot.id.offset);
+        for batch in self.batches.iter().filter(|batch| batch.base_offset >= from) {
+            for (offset, record) in (batch.base_offset..).zip(&batch.control) {
+                history.append(offset, record);
+            }
+        }
+        history
     }
 }

@@ -7,10 +7,11 @@ use wire::Uuid;
 use super::render;
 use crate::engine::config::Jitter;
 use crate::engine::{
-    BatchSummary, BeginQuorumEpochRequest, ControlRecord, Effect, ElectionState, EndQuorumEpochRequest,
-    Endpoint, Engine, EngineConfig, EpochResponse, Event, FetchOutcome, FetchRequest, FetchResponse,
-    FetchSnapshotRequest, FetchSnapshotResponse, FetchedBatches, LeaderAndEpoch, OffsetAndEpoch, Recovered,
-    Refusal, ReplicaKey, Request, Response, SnapshotChunk, VoteRequest, VoteResponse, VoterHistory, VoterSet,
+    AddVoterRequest, BatchSummary, BeginQuorumEpochRequest, ControlRecord, Effect, ElectionState,
+    EndQuorumEpochRequest, Endpoint, Engine, EngineConfig, EpochResponse, Event, FetchOutcome, FetchRequest,
+    FetchResponse, FetchSnapshotRequest, FetchSnapshotResponse, FetchedBatches, LeaderAndEpoch,
+    OffsetAndEpoch, Recovered, Refusal, RemoveVoterRequest, ReplicaKey, Request, Response, SnapshotChunk,
+    SupportedVersions, UpdateVoterRequest, VoteRequest, VoteResponse, Voter, VoterHistory, VoterSet,
 };
 
 const SEEDS: u64 = 1_000;
@@ -20,13 +21,22 @@ const EVENTS: usize = 200;
 fn hostile_peers_break_nothing() {
     let mut roles = [0u64; 6];
     for seed in 0..SEEDS {
-        let mut victim = Victim::new(seed);
-        for _ in 0..EVENTS {
-            victim.suffer();
-            roles[victim.engine.status().role as usize] += 1;
+        for (total, count) in roles.iter_mut().zip(attack(seed)) {
+            *total += count;
         }
     }
     assert!(roles.iter().all(|count| *count > 0), "every role was attacked: {roles:?}");
+}
+
+/// One life of a victim; how often it was in which role.
+fn attack(seed: u64) -> [u64; 6] {
+    let mut roles = [0; 6];
+    let mut victim = Victim::new(seed);
+    for _ in 0..EVENTS {
+        victim.suffer();
+        roles[victim.engine.status().role as usize] += 1;
+    }
+    roles
 }
 
 /// An engine with an honest executor and dishonest peers.
@@ -164,7 +174,19 @@ impl Victim {
 
     fn request(&mut self) -> Request {
         let (from, epoch) = (self.node(), self.an_epoch());
-        match self.random.below(6) {
+        match self.random.below(9) {
+            6 => Request::AddVoter(AddVoterRequest {
+                voter: (self.random.below(4) > 0).then(|| self.key()),
+                endpoints: self.endpoints(from),
+                ack_when_committed: self.random.below(2) == 0,
+            }),
+            7 => Request::RemoveVoter(RemoveVoterRequest { voter: Some(self.key()) }),
+            8 => Request::UpdateVoter(UpdateVoterRequest {
+                epoch,
+                voter: Some(self.key()),
+                endpoints: self.endpoints(from),
+                kraft_versions: SupportedVersions { min: self.number(0) as i16, max: self.number(1) as i16 },
+            }),
             0 => Request::Vote(VoteRequest {
                 voter: (self.random.below(2) == 0).then(|| self.key()),
                 candidate: self.key(),
@@ -233,6 +255,15 @@ impl Victim {
             Request::EndQuorumEpoch(_) => {
                 Response::EndQuorumEpoch(EpochResponse { refusal, leader, leader_endpoints })
             }
+            Request::AddVoter(_) => Response::AddVoter(refusal),
+            Request::RemoveVoter(_) => Response::RemoveVoter(refusal),
+            Request::UpdateVoter(_) => {
+                Response::UpdateVoter(EpochResponse { refusal, leader, leader_endpoints })
+            }
+            Request::ApiVersions => {
+                let versions = SupportedVersions { min: self.number(0) as i16, max: self.number(1) as i16 };
+                Response::ApiVersions(refusal.map_or(Ok(versions), Err))
+            }
             Request::FetchSnapshot(asked) => Response::FetchSnapshot(FetchSnapshotResponse {
                 leader,
                 leader_endpoints,
@@ -289,12 +320,26 @@ impl Victim {
         }
     }
 
+    /// Any set at all, this node in it or not, or nobody.
+    fn voters(&mut self) -> VoterSet {
+        let voter = |victim: &mut Self| {
+            let key = victim.key();
+            let endpoints = victim.endpoints(key.id);
+            Voter { key, endpoints, kraft_version_min: 0, kraft_version_max: 1 }
+        };
+        (0..self.random.below(4)).map(|_| voter(self)).collect()
+    }
+
     fn batch(&mut self, next: &mut i64) -> BatchSummary {
         let base_offset = if self.random.below(8) == 0 { self.number(*next) } else { *next };
         let last_offset =
             if self.random.below(8) == 0 { self.number(*next) } else { base_offset.saturating_add(1) };
         *next = last_offset.saturating_add(1);
-        let control = (self.random.below(10) == 0).then_some((base_offset, ControlRecord::KRaftVersion(0)));
+        let control = match self.random.below(20) {
+            0 => Some((base_offset, ControlRecord::KRaftVersion(self.below(2) as i16))),
+            1 => Some((base_offset, ControlRecord::Voters(self.voters()))),
+            _ => None,
+        };
         BatchSummary {
             base_offset,
             last_offset,

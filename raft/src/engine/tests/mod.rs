@@ -3,6 +3,8 @@
 mod cluster;
 mod disk;
 mod hostile;
+mod invariants;
+mod planted;
 mod render;
 mod script;
 mod seeds;

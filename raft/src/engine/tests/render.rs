@@ -79,6 +79,11 @@ fn request(request: &Request) -> String {
             format!("fetch snapshot {} from {}", fetch.snapshot_id, fetch.position)
         }
         Request::DescribeQuorum => "describe quorum".to_owned(),
+        Request::AddVoter(add) => format!("add voter {}", optional("", add.voter.map(|key| key.id))),
+        Request::RemoveVoter(remove) => format!("remove voter {}", optional("", remove.voter)),
+        Request::UpdateVoter(update) => format!("update voter epoch={}", update.epoch),
+        Request::UpgradeKRaftVersion(_) => unreachable!("nobody is asked for an upgrade"),
+        Request::ApiVersions => "api versions".to_owned(),
     }
 }
 
@@ -89,7 +94,15 @@ fn reply(reply: &Reply) -> String {
             None if vote.vote_granted => format!("granted {}", leader(vote.leader)),
             None => format!("rejected {}", leader(vote.leader)),
         },
-        Reply::BeginQuorumEpoch(response) | Reply::EndQuorumEpoch(response) => epoch_response(response),
+        Reply::BeginQuorumEpoch(response)
+        | Reply::EndQuorumEpoch(response)
+        | Reply::UpdateVoter(response) => epoch_response(response),
+        Reply::AddVoter(result) | Reply::RemoveVoter(result) | Reply::UpgradeKRaftVersion(result) => {
+            match result {
+                Ok(()) => "done".to_owned(),
+                Err(fault) => format!("{:?}: {fault}", fault.refusal()),
+            }
+        }
         Reply::Fetch(fetch) => match fetch.refusal {
             Some(refusal) => format!("{refusal:?} {}", leader(fetch.leader)),
             None => format!(

@@ -5,9 +5,11 @@
 //! traces anew; read the difference before keeping it.
 //!
 //! Commands, with `key=value` arguments: `start`, `wait <ms>`, `persisted`, `flushed`, `propose <n…>`,
-//! `vote`, `pre-vote`, `begin`, `end`, `fetch`, `fetch-snapshot`, `describe` (requests to the node),
-//! `answer-vote`, `answer-fetch`, `answer-snapshot`, `answer-begin`, `answer-end`, `fail` (answers of a
-//! peer), `frozen`, `installed`, `log-start`, `resign`, `shutdown`.
+//! `vote`, `pre-vote`, `begin`, `end`, `fetch`, `fetch-snapshot`, `describe`, `add-voter`, `remove-voter`,
+//! `update-voter`, `upgrade` (requests to the node), `answer-vote`, `answer-fetch`, `answer-snapshot`,
+//! `answer-begin`, `answer-end`, `answer-versions`, `answer-add`, `answer-remove`, `answer-update`, `fail`
+//! (answers of a peer), `frozen`, `installed`, `log-start`, `resign`, `shutdown`. `start dynamic` begins with
+//! the voters of a bootstrap snapshot instead of the configuration.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -18,10 +20,12 @@ use wire::Uuid;
 
 use super::render;
 use crate::engine::{
-    BatchSummary, BeginQuorumEpochRequest, Effect, ElectionState, EndQuorumEpochRequest, Endpoint, Engine,
-    EngineConfig, EpochResponse, Event, FetchOutcome, FetchRequest, FetchResponse, FetchSnapshotRequest,
-    FetchSnapshotResponse, FetchedBatches, LeaderAndEpoch, LogView, OffsetAndEpoch, Recovered, ReplicaKey,
-    Request, Response, SnapshotChunk, VoteRequest, VoteResponse, VoterHistory, VoterSet,
+    AddVoterRequest, BatchSummary, BeginQuorumEpochRequest, ControlRecord, Effect, ElectionState,
+    EndQuorumEpochRequest, Endpoint, Engine, EngineConfig, EpochResponse, Event, FetchOutcome, FetchRequest,
+    FetchResponse, FetchSnapshotRequest, FetchSnapshotResponse, FetchedBatches, LeaderAndEpoch, LogView,
+    OffsetAndEpoch, Recovered, RemoveVoterRequest, ReplicaKey, Request, Response, SnapshotChunk,
+    SupportedVersions, UpdateVoterRequest, UpgradeKRaftVersionRequest, VoteRequest, VoteResponse, Voter,
+    VoterHistory, VoterSet,
 };
 
 #[test]
@@ -156,9 +160,10 @@ impl Node {
 
     fn start(&mut self, arguments: &Arguments<'_>, effects: &mut Vec<Effect>) {
         let id = arguments.or("id", 1);
-        let voters = arguments.list("voters").into_iter().map(|id| (id, format!("host{id}"), 9093));
+        let voters = arguments.list("voters");
         let mut config = EngineConfig::new(id, directory(id), "CONTROLLER", 7);
         config.endpoints = vec![endpoint(id)];
+        config.auto_join = arguments.has("auto-join");
         if arguments.has("bootstrap") {
             config.bootstrap_servers = vec![("seed".to_owned(), 9093)];
         }
@@ -170,10 +175,18 @@ impl Node {
         });
         let end = arguments.position("end");
         let epochs = if end.offset > 0 { vec![(end.epoch, 0)] } else { Vec::new() };
+        let is_dynamic = arguments.has("dynamic");
+        let bootstrap = is_dynamic.then_some(OffsetAndEpoch::BOOTSTRAP);
+        let static_voters = voters.iter().map(|id| (*id, format!("host{id}"), 9093));
+        let mut history = VoterHistory::new(VoterSet::from_static("CONTROLLER", static_voters));
+        if is_dynamic {
+            history = VoterHistory::default();
+            history.load_snapshot(OffsetAndEpoch::BOOTSTRAP, 1, Some(dynamic_voters(&voters)));
+        }
         let recovered = Recovered {
             election,
-            log: LogView::recovered(0, end.offset, epochs, []),
-            voters: VoterHistory::new(VoterSet::from_static("CONTROLLER", voters)),
+            log: LogView::recovered(0, end.offset, epochs, bootstrap),
+            voters: history,
         };
         self.engine = Some(Engine::new(config, recovered, self.now_ms, effects));
     }
@@ -219,8 +232,23 @@ impl Node {
     }
 
     fn correlation_id(&self, arguments: &Arguments<'_>) -> u64 {
-        self.awaited[&arguments.get::<i32>("from").expect("from")]
+        let from = arguments.get::<i32>("from").expect("from");
+        *self
+            .awaited
+            .get(&from)
+            .unwrap_or_else(|| panic!("at {} ms node {from} was asked nothing", self.now_ms))
     }
+}
+
+/// A set as it stands in the log.
+fn dynamic_voters(ids: &[i32]) -> VoterSet {
+    let voter = |id: &i32| Voter {
+        key: replica(*id),
+        endpoints: vec![endpoint(*id)],
+        kraft_version_min: 0,
+        kraft_version_max: 1,
+    };
+    ids.iter().map(voter).collect()
 }
 
 fn directory(id: i32) -> Uuid {
@@ -279,6 +307,25 @@ fn request(command: &str, arguments: &Arguments<'_>) -> Request {
             max_bytes: 1024,
         }),
         "describe" => Request::DescribeQuorum,
+        "add-voter" => Request::AddVoter(AddVoterRequest {
+            voter: Some(replica(arguments.or("id", 0))),
+            endpoints: vec![endpoint(arguments.or("id", 0))],
+            ack_when_committed: !arguments.has("ack-appended"),
+        }),
+        "remove-voter" => {
+            Request::RemoveVoter(RemoveVoterRequest { voter: Some(replica(arguments.or("id", 0))) })
+        }
+        "update-voter" => Request::UpdateVoter(UpdateVoterRequest {
+            epoch,
+            voter: Some(replica(from)),
+            endpoints: vec![Endpoint { port: arguments.or("port", 9093), ..endpoint(from) }],
+            kraft_versions: SupportedVersions { min: 0, max: arguments.or("max", 1) },
+        }),
+        "upgrade" => Request::UpgradeKRaftVersion(UpgradeKRaftVersionRequest {
+            epoch,
+            kraft_version: arguments.or("version", 1),
+            validate_only: arguments.has("validate-only"),
+        }),
         _ => panic!("unknown command {command}"),
     }
 }
@@ -313,6 +360,10 @@ fn response(kind: &str, arguments: &Arguments<'_>) -> Response {
                 bytes: vec![0; arguments.or("bytes", 0)],
             }),
         }),
+        "versions" => Response::ApiVersions(Ok(SupportedVersions { min: 0, max: arguments.or("max", 1) })),
+        "add" => Response::AddVoter(None),
+        "remove" => Response::RemoveVoter(None),
+        "update" => Response::UpdateVoter(EpochResponse { refusal: None, leader, leader_endpoints }),
         _ => panic!("unknown answer {kind}"),
     }
 }
@@ -328,7 +379,7 @@ fn outcome(arguments: &Arguments<'_>) -> FetchOutcome<FetchedBatches> {
         return FetchOutcome::Records(FetchedBatches::default());
     };
     // first-last@epoch,…
-    let batches: Vec<_> = records
+    let mut batches: Vec<_> = records
         .split(',')
         .map(|text| {
             let (range, epoch) = text.split_once('@').expect("range@epoch");
@@ -341,6 +392,12 @@ fn outcome(arguments: &Arguments<'_>) -> FetchOutcome<FetchedBatches> {
             }
         })
         .collect();
+    // The first batch begins with these voters.
+    let voters = arguments.list("voters");
+    if let Some(batch) = batches.first_mut().filter(|_| !voters.is_empty()) {
+        let records = [ControlRecord::KRaftVersion(1), ControlRecord::Voters(dynamic_voters(&voters))];
+        batch.control = (batch.base_offset..).zip(records).collect();
+    }
     let bytes = vec![0; batches.len()];
     FetchOutcome::Records(FetchedBatches { batches, bytes })
 }
