@@ -5,9 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use log_store::directory::{
-    CheckpointKind, DirectoryError, LogDirectory, PartitionMetadata, TopicPartition, write_partition_metadata,
-};
+use log_store::directory::{CheckpointKind, DirectoryError, LogDirectory, TopicPartition};
 use log_store::io::Io;
 use log_store::log::Recovery;
 use parking_lot::Mutex;
@@ -100,26 +98,6 @@ impl Disk {
     /// Where a partition lies.
     pub(crate) fn partition_path(&self, partition: &TopicPartition) -> PathBuf {
         self.path().join(partition.to_string())
-    }
-
-    /// Makes a partition's directory, which names its topic before it holds anything of it.
-    /// Durable on `Ok`.
-    ///
-    /// # Errors
-    /// The disk fails; it is offline then.
-    pub(crate) fn make_partition(
-        &self,
-        partition: &TopicPartition,
-        topic_id: Uuid,
-    ) -> Result<(), DirectoryError> {
-        let (io, path) = (&**self.io(), self.partition_path(partition));
-        let failed = |source| DirectoryError::Io { path: path.clone(), source };
-        let made = io
-            .create_dir_all(&path)
-            .map_err(failed)
-            .and_then(|()| write_partition_metadata(io, &path, PartitionMetadata { topic_id }))
-            .and_then(|()| io.sync_dir(self.path()).map_err(failed));
-        made.inspect_err(|error| self.fail(&error.to_string()))
     }
 
     /// Takes it offline: a write or flush failed.

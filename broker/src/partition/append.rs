@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use log_store::directory::DirectoryError;
-use log_store::log::{AppendError, AppendRules, Appended};
+use log_store::log::{AppendError, AppendRules, Appended, ChangeError};
 use thiserror::Error;
 
 use super::{Partition, State};
@@ -31,7 +30,7 @@ pub(crate) enum AppendFault {
     Offline,
     /// The partition's directory cannot be made.
     #[error(transparent)]
-    Disk(#[from] DirectoryError),
+    Disk(#[from] ChangeError),
     /// The log refused it.
     #[error(transparent)]
     Log(#[from] AppendError),
@@ -76,7 +75,9 @@ impl Partition {
         let mut state = self.state.lock();
         let leader_epoch = check_leader(&state, all_in_sync)?;
         if !state.has_directory {
-            self.disk.make_partition(&self.place(), self.name.topic_id)?;
+            let created = state.log.create(self.name.topic_id);
+            self.note_failure(&state);
+            created?;
             state.has_directory = true;
         }
         let appended = state.log.append_as_leader(batch, leader_epoch, now_ms, rules);

@@ -110,10 +110,14 @@ impl PartitionManager {
         let (recovery, high_watermark) = disk.recovery(place);
         let config = self.topic_config(&image, &place.topic);
         let path = disk.partition_path(place);
-        let log =
+        let mut log =
             Log::open_cached(Arc::clone(&self.files), &path, Arc::clone(&config.log), recovery, now_ms())
                 .map_err(|error| error.to_string())?;
         disk.lower_recovery_point(place, log.recovery_point()).map_err(|error| error.to_string())?;
+        if !matches!(read_partition_metadata(&**disk.io(), &path), Ok(Some(_))) {
+            // The crash came before it was durable.
+            log.create(topic.id()).map_err(|error| error.to_string())?;
+        }
         let (log_start, log_end) = (log.log_start(), log.log_end());
         let recovery_point = log.close().map_err(|error| error.to_string())?;
         let high_watermark = high_watermark.clamp(log_start, log_end);

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
-use log_store::directory::CheckpointKind;
-use log_store::io::{Fault, Faults, Io, MemoryIo};
+use log_store::directory::{CheckpointKind, read_partition_metadata};
+use log_store::io::{Crash, Fault, Faults, Io, MemoryIo};
 use wire::messages::describe_log_dirs_request::DescribeLogDirsRequest;
 use wire::{ErrorCode, Uuid};
 
@@ -47,6 +47,28 @@ fn a_failed_write_takes_the_directory_offline_and_nothing_else() {
         let reason = broker.broker.partitions().disks()[0].directory().offline_reason().map(str::to_owned);
         assert!(reason.is_some_and(|reason| reason.contains("t-0")), "the reason names the partition");
     }
+}
+
+#[test]
+fn a_first_append_waits_for_no_disk_and_its_flush_makes_the_topics_name_durable() {
+    let io = MemoryIo::new();
+    let directory = tempfile::tempdir().expect("a directory");
+    let broker = TestBroker::start_on(&[], Arc::new(io.clone()), directory);
+    let id = broker.create_topic("t", 1, &[]);
+    let mut client = broker.connect();
+    assert_eq!(produce(&mut client, "t", 0, -1, batch_of(&[b"first"])).error_code, 0);
+    let path = broker.path().join("t-0");
+    let named =
+        |io: &MemoryIo| read_partition_metadata(io, &path).expect("reads").map(|found| found.topic_id);
+    assert_eq!(named(&io), Some(id));
+    assert_eq!(named(&io.crash(Crash::Power)), None, "nothing was flushed");
+    let partition = broker.broker.partitions().by_name("t", 0).expect("open");
+    assert_eq!(partition.with_log(|log| log.flush().expect("flushes")), Some(1));
+    // Whoever opened the log directory has made its own name durable.
+    for ancestor in broker.path().ancestors().skip(1) {
+        io.sync_dir(ancestor).expect("syncs");
+    }
+    assert_eq!(named(&io.crash(Crash::Power)), Some(id));
 }
 
 #[test]

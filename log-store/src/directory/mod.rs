@@ -29,4 +29,5 @@ pub use meta_properties::{
     MetaProperties, is_reserved_directory_id, read_meta_properties, write_meta_properties,
 };
 pub use names::{DirectoryState, PartitionDirectory, TopicPartition};
+pub(crate) use partition_metadata::place_partition_metadata;
 pub use partition_metadata::{PartitionMetadata, read_partition_metadata, write_partition_metadata};

@@ -1,12 +1,12 @@
 //! `partition.metadata`: the id of the topic a partition directory belongs to.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, IoSlice};
 use std::path::Path;
 
 use wire::Uuid;
 
 use super::DirectoryError;
-use crate::io::{Io, read_file, replace_file};
+use crate::io::{Io, OpenMode, read_file, replace_file};
 
 const FILE_NAME: &str = "partition.metadata";
 const VERSION: &str = "0";
@@ -49,10 +49,23 @@ pub fn write_partition_metadata(
     directory: &Path,
     metadata: PartitionMetadata,
 ) -> Result<(), DirectoryError> {
-    assert!(metadata.topic_id != Uuid::ZERO, "a topic has an id");
     let path = directory.join(FILE_NAME);
-    let text = format!("version: {VERSION}\ntopic_id: {}", metadata.topic_id);
-    replace_file(io, &path, text.as_bytes()).map_err(DirectoryError::io(&path))
+    replace_file(io, &path, &encode(metadata)).map_err(DirectoryError::io(&path))
+}
+
+/// As [`write_partition_metadata`], but nothing is durable: after a crash the file may be absent or damaged.
+pub(crate) fn place_partition_metadata(
+    io: &dyn Io,
+    directory: &Path,
+    metadata: PartitionMetadata,
+) -> std::io::Result<()> {
+    let file = io.open(&directory.join(FILE_NAME), OpenMode::Truncate)?;
+    file.write_at(&[IoSlice::new(&encode(metadata))], 0)
+}
+
+fn encode(metadata: PartitionMetadata) -> Vec<u8> {
+    assert!(metadata.topic_id != Uuid::ZERO, "a topic has an id");
+    format!("version: {VERSION}\ntopic_id: {}", metadata.topic_id).into_bytes()
 }
 
 fn decode(text: &str) -> Result<PartitionMetadata, (usize, String)> {

@@ -11,13 +11,15 @@
 //! 1. Of the active segment only the batches are flushed: its indexes are built anew after a crash.
 //! 2. Of a segment that was sealed since the last flush all files are, once.
 //! 3. The leader epochs reach their file before the recovery point passes their start.
-//! 4. Names of new files come last: a crash before leaves the old names and the old recovery point.
+//! 4. The file that names the topic is durable with the first flush.
+//! 5. Names of new files come last: a crash before leaves the old names and the old recovery point.
 
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
 use super::{FlushError, Log};
+use crate::directory::{PartitionMetadata, write_partition_metadata};
 use crate::epochs::{self, Epochs};
 use crate::io::{File, replace_file};
 use crate::segment::names::Place;
@@ -58,6 +60,7 @@ pub struct PendingFlush {
     place: Arc<Place>,
     files: Vec<Arc<dyn File>>,
     epochs: Option<Epochs>,
+    metadata: Option<PartitionMetadata>,
     unsynced: Unsynced,
     sealed: Vec<i64>,
     end: i64,
@@ -70,6 +73,7 @@ pub struct PendingFlush {
 pub struct FlushOutcome {
     result: io::Result<()>,
     epochs: Option<Epochs>,
+    metadata: Option<PartitionMetadata>,
     unsynced: Unsynced,
     sealed: Vec<i64>,
     end: i64,
@@ -90,8 +94,8 @@ impl PendingFlush {
     /// Performs the flush; blocks for as long as the disk takes.
     pub fn run(self) -> FlushOutcome {
         let result = self.perform();
-        let PendingFlush { epochs, unsynced, sealed, end, truncations, .. } = self;
-        FlushOutcome { result, epochs, unsynced, sealed, end, truncations }
+        let PendingFlush { epochs, metadata, unsynced, sealed, end, truncations, .. } = self;
+        FlushOutcome { result, epochs, metadata, unsynced, sealed, end, truncations }
     }
 
     fn perform(&self) -> io::Result<()> {
@@ -106,6 +110,9 @@ impl PendingFlush {
     /// partition may get it next.
     fn sync_names(&self, dir: &Path) -> io::Result<()> {
         let io = &*self.place.io;
+        if let Some(metadata) = self.metadata {
+            write_partition_metadata(io, dir, metadata).map_err(io::Error::other)?;
+        }
         if let Some(epochs) = &self.epochs {
             // Syncs the directory, too.
             replace_file(io, &dir.join(epochs::FILE_NAME), &epochs.encode())?;
@@ -139,6 +146,7 @@ impl Log {
             place: Arc::clone(&self.place),
             files,
             epochs: (exists && self.epochs.is_dirty()).then(|| self.epochs.clone()),
+            metadata: self.metadata,
             unsynced: if exists { self.unsynced } else { Unsynced::default() },
             sealed: self.sealed.clone(),
             end: self.log_end(),
@@ -174,6 +182,9 @@ impl Log {
     pub fn complete_flush(&mut self, outcome: FlushOutcome) -> Result<i64, FlushError> {
         self.check_online()?;
         self.guard(outcome.result).map_err(FlushError::Io)?;
+        if outcome.metadata.is_some() {
+            self.metadata = None;
+        }
         if outcome.truncations == self.truncations {
             self.unsynced.complete(&outcome.unsynced);
             self.snapshots.flushed(outcome.end);

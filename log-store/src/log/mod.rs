@@ -19,6 +19,7 @@
 
 mod append;
 mod config;
+mod create;
 mod error;
 mod flush;
 mod follower;
@@ -34,6 +35,7 @@ mod truncate;
 use std::io;
 use std::sync::Arc;
 
+use crate::directory::PartitionMetadata;
 use crate::epochs::Epochs;
 use crate::producers::{Producers, Snapshots};
 use crate::segment::Segment;
@@ -66,6 +68,8 @@ pub struct Log {
     /// Everything before is durable. Invariant: at most `log_end`; only a flush moves it up.
     recovery_point: i64,
     unsynced: Unsynced,
+    /// The file that names the topic was made, and no flush has covered it.
+    metadata: Option<PartitionMetadata>,
     /// Base offsets of segments that were sealed, or whose indexes were built anew, since the last flush:
     /// their indexes must be flushed even if their batches were before.
     sealed: Vec<i64>,

@@ -342,6 +342,7 @@ impl Loader {
             sealed: self.rebuilt,
             truncations: 0,
             offline: None,
+            metadata: None,
             failure: None,
         })
     }

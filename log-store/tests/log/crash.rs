@@ -1,9 +1,12 @@
 //! Workloads that are stopped, or fail, at every change they make to the disk.
 
+use std::path::Path;
+
+use log_store::directory::{PartitionMetadata, read_partition_metadata};
 use log_store::io::{Crash, Fault, Faults};
 use log_store::log::{AppendRules, Log, LogConfig, Recovery};
 
-use crate::support::{Disk, NOW, batch, read_all, small_segments};
+use crate::support::{DIR, Disk, NOW, batch, read_all, small_segments};
 
 /// What the workload was told.
 #[derive(Default)]
@@ -140,6 +143,32 @@ fn after_any_failed_change_nothing_more_is_acknowledged() {
             for crash in [Crash::Process, Crash::Power, Crash::Torn { seed: number }] {
                 check_survivors(&disk.crashed(crash), &told, &what);
             }
+        }
+    }
+}
+
+#[test]
+fn the_first_flush_makes_the_name_of_the_topic_durable() {
+    let topic_id = wire::Uuid([3; 16]);
+    for count in 0.. {
+        let disk = Disk::new(small_segments());
+        disk.io.set_faults(Faults::power_off_after(count));
+        let mut log = disk.open_new();
+        let mut told = Told::default();
+        told.note(log.create(topic_id));
+        told.append(&mut log, 10);
+        told.flush(&mut log);
+        for crash in crashes(count) {
+            let crashed = disk.crashed(crash);
+            let found = read_partition_metadata(&*crashed.io, Path::new(DIR));
+            if told.failed {
+                assert!(!matches!(found, Ok(Some(named)) if named.topic_id != topic_id));
+            } else {
+                assert_eq!(found.expect("whole"), Some(PartitionMetadata { topic_id }), "{count}, {crash:?}");
+            }
+        }
+        if !told.failed {
+            break;
         }
     }
 }
