@@ -37,7 +37,7 @@ pub use ports::free_port;
 pub use probe::answers_metadata;
 pub use process::Running;
 pub use python::python;
-pub use server::Server;
+pub use server::{Server, kraftlog_tool};
 pub use small_disk::SmallDisk;
 pub use tool::{Finished, RunningTool, Tool};
 pub use wait::{eventually, until};

@@ -76,6 +76,11 @@ fn apache(options: &str, properties: &Path) -> Tool {
     java_with(&format!("{options} -Dlog4j2.configurationFile=file:{}", log4j.display()), "kafka.Kafka")
 }
 
+/// One of kraftlog's tools, under the name that `kraftlog --help` gives it.
+pub fn kraftlog_tool(name: &str) -> Tool {
+    Tool::new(&format!("kraftlog {name}"), kraftlog()).arg(name)
+}
+
 /// The `kraftlog` program under test.
 ///
 /// # Panics

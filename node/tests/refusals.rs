@@ -204,6 +204,7 @@ fn a_broker_that_is_not_there() {
     let place = Place::with("");
     for tool in [
         &["topics", "--list", "--bootstrap-server", &server][..],
+        &["consumer-groups", "--list", "--bootstrap-server", &server],
         &["metadata-quorum", "--bootstrap-server", &server, "describe", "--status"],
         &["consume", "t", "--bootstrap-server", &server],
         &["produce", "t", "--bootstrap-server", &server],
@@ -224,6 +225,7 @@ fn help_is_no_failure_and_no_arguments_are_one() {
         "server-start",
         "server-stop",
         "topics",
+        "consumer-groups",
         "metadata-quorum",
         "dump-log",
         "produce",

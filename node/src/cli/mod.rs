@@ -7,6 +7,7 @@
 //!   storage/     kafka-storage
 //!   topics/      kafka-topics
 //!   dump_log/    kafka-dump-log
+//!   consumer_groups/  kafka-consumer-groups
 //!   metadata_quorum.rs
 //!   produce.rs, consume/
 //!   server_stop.rs
@@ -14,6 +15,7 @@
 
 mod connect;
 mod consume;
+mod consumer_groups;
 mod dev;
 mod dump_log;
 mod failure;
@@ -54,6 +56,8 @@ enum Tool {
     ServerStop(server_stop::ServerStop),
     /// Create, list, describe, alter, delete topics (kafka-topics)
     Topics(Box<topics::Topics>),
+    /// List, describe, reset, delete consumer groups (kafka-consumer-groups)
+    ConsumerGroups(Box<consumer_groups::ConsumerGroups>),
     /// Describe the metadata quorum (kafka-metadata-quorum)
     MetadataQuorum(metadata_quorum::MetadataQuorum),
     /// Write lines to a topic
@@ -95,6 +99,7 @@ fn run(tool: Tool, out: &mut dyn Write) -> Result<(), Failure> {
         Tool::Storage(storage) => storage.run(out),
         Tool::ServerStop(stop) => stop.run(out),
         Tool::Topics(topics) => topics.run(out),
+        Tool::ConsumerGroups(groups) => groups.run(out),
         Tool::MetadataQuorum(quorum) => quorum.run(out),
         Tool::Produce(produce) => produce.run(),
         Tool::Consume(consume) => consume.run(out),
@@ -111,6 +116,9 @@ fn parse(mut args: Vec<OsString>) -> Result<Tool, clap::Error> {
         "kafka-storage" => parse_as(&program, args).map(Tool::Storage),
         "kafka-server-stop" => parse_as(&program, args).map(Tool::ServerStop),
         "kafka-topics" => parse_as(&program, args).map(|topics| Tool::Topics(Box::new(topics))),
+        "kafka-consumer-groups" => {
+            parse_as(&program, args).map(|groups| Tool::ConsumerGroups(Box::new(groups)))
+        }
         "kafka-metadata-quorum" => parse_as(&program, args).map(Tool::MetadataQuorum),
         "kafka-dump-log" => parse_as(&program, args).map(Tool::DumpLog),
         _ => Kraftlog::try_parse_from(args).map(|kraftlog| kraftlog.tool),

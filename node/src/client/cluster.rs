@@ -73,6 +73,11 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// Sets how long a whole task may take.
+    pub(crate) fn limit(&mut self, task: Duration) {
+        self.options.task_timeout = task;
+    }
+
     /// The longest a whole task may take.
     pub(crate) fn deadline(&self) -> Instant {
         Instant::now() + self.options.task_timeout

@@ -27,6 +27,7 @@ use fetch::Fetcher;
 use format::Format;
 use group::Member;
 use offsets::Begin;
+pub(super) use offsets::{EARLIEST, LATEST, find_offset};
 
 /// How long a fetch waits for new records.
 const FETCH_WAIT: Duration = Duration::from_millis(500);
