@@ -118,7 +118,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Connection<S> {
         let mut writer = Writer::new();
         writer.i32(0);
         header.encode(&mut writer, api.request_header_version(version))?;
-        request.encode(&mut writer, version)?;
+        request.in_version(version).encode(&mut writer, version)?;
         let length = i32::try_from(writer.buffer().len() - 4).expect("requests of the quorum are small");
         writer.patch_i32(0, length);
         Ok(writer.into_bytes())

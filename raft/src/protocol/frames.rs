@@ -1,5 +1,7 @@
 //! Bodies of requests and answers as bytes: what a listener decodes, what a connection encodes.
 
+use std::borrow::Cow;
+
 use wire::messages as m;
 use wire::{ApiKey, DecodeError, EncodeError, ErrorCode, Message, Reader, Writer};
 
@@ -67,6 +69,23 @@ macro_rules! bodies {
             }
         }
     };
+}
+
+/// First version of Fetch that names the replica together with its epoch.
+const FETCH_REPLICA_STATE: i16 = 15;
+
+impl RequestBody {
+    /// The same request as this version says it: a Fetch names the replica in one of two places.
+    pub(crate) fn in_version(&self, version: i16) -> Cow<'_, Self> {
+        let Self::Fetch(fetch) = self else { return Cow::Borrowed(self) };
+        let mut fetch = fetch.clone();
+        if version >= FETCH_REPLICA_STATE {
+            fetch.replica_id = -1;
+        } else {
+            fetch.replica_state = Default::default();
+        }
+        Cow::Owned(Self::Fetch(fetch))
+    }
 }
 
 bodies! {
