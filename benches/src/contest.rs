@@ -10,6 +10,7 @@ use crate::generator::GeneratorError;
 use crate::report::{Report, Round, Sample};
 use crate::startup;
 use crate::usage::{cpu_time, memory_peak};
+use crate::warm::{Ballast, touch_free_memory};
 use crate::workload::{WORKLOADS, Workload, fill_read_topic};
 
 /// How long the machine rests between two runs, for deleted files to be gone.
@@ -73,6 +74,8 @@ impl Contest {
 pub fn run(contest: &Contest, mut progress: impl FnMut(&str)) -> Result<Report, GeneratorError> {
     let mut report = Report::new(contest.contestants.clone());
     let mut nodes = Vec::new();
+    progress("taking the memory that nobody shall need");
+    let _ballast = Ballast::take();
     for contestant in &contest.contestants {
         progress(&format!("starting {}", contestant.title()));
         let node = Node::of(contestant.server()).set("log.segment.delete.delay.ms", DELETE_DELAY_MS).start();
@@ -80,12 +83,16 @@ pub fn run(contest: &Contest, mut progress: impl FnMut(&str)) -> Result<Report, 
         nodes.push(node);
     }
     for number in 1..=contest.rounds {
+        touch_free_memory();
         let mut round = Round::new(ceiling::measure()?);
         for (place, workload) in contest.workloads() {
+            touch_free_memory();
+            round.bare.push((place, Sample::of_bare(&workload.run_bare(contest.time)?)));
             for (contestant, node) in contest.contestants.iter().zip(&nodes) {
                 progress(&format!("round {number}: {} on {}", workload.name, contestant.title()));
-                round.samples.push((place, *contestant, sample(workload, node, contest.time)?));
                 std::thread::sleep(REST);
+                touch_free_memory();
+                round.samples.push((place, *contestant, sample(workload, node, contest.time)?));
             }
         }
         report.rounds.push(round);

@@ -6,10 +6,13 @@
 //!                    │     produce and fetch over raw connections, cheap for the client
 //!                    ├─ startup.rs    from the start of the process to the first topic
 //!                    ├─ usage.rs      CPU time and memory of a process
-//!                    └─ ceiling.rs    sendfile, page cache and CRC without any broker
+//!                    ├─ warm.rs       the same memory for every run
+//!                    ├─ bare.rs       a server that does only what no server can leave out
+//!                    └─ ceiling.rs    sendfile, page cache and CRC without any server
 //!                  report.rs ── medians, spreads, ratios, as a table; machine.rs ── of what machine
 //! ```
 
+mod bare;
 mod batches;
 mod ceiling;
 mod connection;
@@ -20,6 +23,7 @@ mod machine;
 mod report;
 mod startup;
 mod usage;
+mod warm;
 mod workload;
 
 pub use contest::{Contest, Contestant, run};

@@ -26,6 +26,18 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
+    /// Of the bare server, whose CPU time is this process's own.
+    pub(crate) fn of_bare(run: &Run) -> Self {
+        let sample = Self::of(run, Duration::ZERO, Duration::ZERO);
+        let unknown = f64::NAN;
+        Self {
+            cpu_s_per_gb: unknown,
+            cpu_us_per_request: unknown,
+            client_cpu_us_per_request: unknown,
+            ..sample
+        }
+    }
+
     pub(crate) fn of(run: &Run, server_cpu: Duration, client_cpu: Duration) -> Self {
         let seconds = run.measured.elapsed.as_secs_f64();
         let (requests, bytes) = (run.measured.requests as f64, run.payload_bytes as f64);
@@ -48,11 +60,13 @@ pub(crate) struct Round {
     pub(crate) ceilings: Ceilings,
     /// (place in the table, who, what)
     pub(crate) samples: Vec<(usize, Contestant, Sample)>,
+    /// (place in the table, what a server reached that only moves the bytes)
+    pub(crate) bare: Vec<(usize, Sample)>,
 }
 
 impl Round {
     pub(crate) fn new(ceilings: Ceilings) -> Self {
-        Self { ceilings, samples: Vec::new() }
+        Self { ceilings, samples: Vec::new(), bare: Vec::new() }
     }
 
     fn sample(&self, place: usize, contestant: Contestant) -> Option<&Sample> {
@@ -136,8 +150,11 @@ impl Report {
                     let samples = self.rounds.iter().filter_map(|round| round.sample(place, who));
                     samples.map(measure.read).collect::<Vec<f64>>()
                 };
+                let bare = self.rounds.iter().flat_map(|round| &round.bare);
+                let bare = bare.filter(|(at, _)| *at == place).map(|(_, sample)| (measure.read)(sample));
+                let bare: Vec<f64> = bare.filter(|number| number.is_finite()).collect();
                 let name = if row == 0 { workload.name } else { "" };
-                self.row(out, name, measure.name, column, measure.wanted)?;
+                self.row(out, [name, measure.name], column, &bare, measure.wanted)?;
             }
         }
         Ok(())
@@ -151,23 +168,12 @@ impl Report {
             }
         };
         let listening = column(|startup| startup.listening.as_secs_f64() * 1e3);
-        self.row(
-            out,
-            "start, single node, empty, formatted",
-            "ms until it listens",
-            listening,
-            Wanted::Below(20.0),
-        )?;
+        let start = "start, single node, empty, formatted";
+        self.row(out, [start, "ms until it listens"], listening, &[], Wanted::Below(20.0))?;
         let topic = column(|startup| startup.first_topic.as_secs_f64() * 1e3);
-        self.row(
-            out,
-            "start, single node, empty, formatted",
-            "ms until a topic is created",
-            topic,
-            Wanted::Below(100.0),
-        )?;
+        self.row(out, [start, "ms until a topic is created"], topic, &[], Wanted::Below(100.0))?;
         let idle = column(|startup| startup.memory_idle as f64 / MEGABYTE);
-        self.row(out, "memory", "MB resident when idle", idle, Wanted::Below(18.0))
+        self.row(out, ["memory", "MB resident when idle"], idle, &[], Wanted::Below(18.0))
     }
 
     fn memory_row(&self, out: &mut String) -> fmt::Result {
@@ -178,15 +184,16 @@ impl Report {
                 .map(|(_, peak)| *peak as f64 / MEGABYTE)
                 .collect()
         };
-        self.row(out, "memory", "MB at most, over all the work above", column, Wanted::Below(120.0))
+        let most = "MB at most, over all the work above";
+        self.row(out, ["memory", most], column, &[], Wanted::Below(120.0))
     }
 
     fn row(
         &self,
         out: &mut String,
-        work: &str,
-        measure: &str,
+        [work, measure]: [&str; 2],
         column: impl Fn(Contestant) -> Vec<f64>,
+        bare: &[f64],
         wanted: Wanted,
     ) -> fmt::Result {
         let (apache, ours) = (column(Contestant::Apache), column(Contestant::Kraftlog));
@@ -207,8 +214,8 @@ impl Report {
                 judgement(wanted, &shares, |share| share >= least)
             }
         };
-        let (apache, ours, ratio) = (middle(&apache), middle(&ours), spread(&ratios));
-        writeln!(out, "| {work} | {measure} | {apache} | {ours} | {ratio} | {judged} |")
+        let (apache, ours, bare, ratio) = (middle(&apache), middle(&ours), middle(bare), spread(&ratios));
+        writeln!(out, "| {work} | {measure} | {apache} | {ours} | {ratio} | {bare} | {judged} |")
     }
 }
 
@@ -218,9 +225,9 @@ impl fmt::Display for Report {
         writeln!(out, "{} {} rounds.\n", Machine::here(), self.rounds.len())?;
         writeln!(
             out,
-            "| work | measure | Apache Kafka 4.3.1 | kraftlog | ratio (lowest–highest) | wanted |"
+            "| work | measure | Apache Kafka 4.3.1 | kraftlog | ratio (lowest–highest) | bare server | wanted |"
         )?;
-        writeln!(out, "|---|---|---|---|---|---|")?;
+        writeln!(out, "|---|---|---|---|---|---|---|")?;
         self.work_rows(&mut out)?;
         self.memory_row(&mut out)?;
         self.start_rows(&mut out)?;

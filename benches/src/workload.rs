@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::bare::{self, Duty};
 use crate::batches::Batch;
 use crate::connection::ask;
 use crate::frames;
@@ -9,6 +10,8 @@ use crate::generator::{GeneratorError, Limits, Measured, Source, generate};
 
 /// The topic that fetches read; filled once per server.
 const READ_TOPIC: &str = "read";
+/// The topic that produce requests fill; made and deleted by each run.
+const WRITE_TOPIC: &str = "write";
 const READ_PARTITIONS: i32 = 4;
 const READ_BATCH_BYTES: usize = 16 << 10;
 const READ_PARTITION_BYTES: usize = 256 << 20;
@@ -88,31 +91,55 @@ impl Workload {
     pub(crate) fn run(&self, port: u16, time: Duration, warm: impl FnOnce()) -> Result<Run, GeneratorError> {
         match self.work {
             Work::Fetch(max_bytes) => self.run_fetch(port, time, max_bytes, warm),
-            Work::ProduceSmall => self.run_produce(port, time, &Batch::of(1, SMALL_VALUE_BYTES), warm),
-            Work::ProduceBatches(bytes) => {
-                self.run_produce(port, time, &Batch::filling(bytes, RECORD_BYTES), warm)
+            Work::ProduceSmall | Work::ProduceBatches(_) => self.run_produce(port, time, warm),
+        }
+    }
+
+    /// Runs the work for `time` against a server that only moves the bytes.
+    pub(crate) fn run_bare(&self, time: Duration) -> Result<Run, GeneratorError> {
+        match self.work {
+            Work::Fetch(max_bytes) => {
+                let port = bare::start(frames::fetch_reply(READ_TOPIC), Duty::Send(max_bytes))?;
+                self.run_fetch(port, time, max_bytes, || {})
+            }
+            Work::ProduceSmall | Work::ProduceBatches(_) => {
+                let port = bare::start(frames::produce_reply(WRITE_TOPIC), Duty::Keep)?;
+                self.measure_produce(port, time, &self.batch(), || {})
             }
         }
     }
 
-    fn run_produce(
+    /// What one produce request carries.
+    fn batch(&self) -> Batch {
+        match self.work {
+            Work::ProduceBatches(bytes) => Batch::filling(bytes, RECORD_BYTES),
+            Work::ProduceSmall | Work::Fetch(_) => Batch::of(1, SMALL_VALUE_BYTES),
+        }
+    }
+
+    fn run_produce(&self, port: u16, time: Duration, warm: impl FnOnce()) -> Result<Run, GeneratorError> {
+        let batch = self.batch();
+        create_topic(port, WRITE_TOPIC, self.connections, &batch)?;
+        let run = self.measure_produce(port, time, &batch, warm)?;
+        ask(port, &frames::delete_topic(WRITE_TOPIC), frames::topic_reply(WRITE_TOPIC))?;
+        Ok(run)
+    }
+
+    fn measure_produce(
         &self,
         port: u16,
         time: Duration,
         batch: &Batch,
         warm: impl FnOnce(),
     ) -> Result<Run, GeneratorError> {
-        let topic = "write";
-        create_topic(port, topic, self.connections, batch)?;
-        let shape = frames::produce_reply(topic);
-        let sources =
-            || (0..self.connections).map(|n| Source::Same(frames::produce(topic, n, batch))).collect();
+        let shape = frames::produce_reply(WRITE_TOPIC);
+        let source = |n| Source::Same(frames::produce(WRITE_TOPIC, n, batch));
+        let sources = || (0..self.connections).map(source).collect();
         generate(port, sources(), shape, self.depth, Limits { time: WARM_UP, requests: u64::MAX })?;
         warm();
         let batch_bytes = batch.bytes.len() as u64;
         let limits = Limits { time, requests: PRODUCE_BYTES_MAX / batch_bytes };
         let measured = generate(port, sources(), shape, self.depth, limits)?;
-        ask(port, &frames::delete_topic(topic), frames::topic_reply(topic))?;
         let payload_bytes = measured.requests * batch_bytes;
         Ok(Run { measured, payload_bytes })
     }
