@@ -122,6 +122,12 @@ impl Service for Dispatcher {
         };
         dispatch(&context, Call { envelope, body, outgoing })
     }
+
+    /// Batches are appended in the order in which they come, and an acknowledgement that is due says
+    /// nothing to the next batch: waiting for it would cost a producer its pipeline.
+    fn may_overtake(&self, frame: &[u8]) -> bool {
+        frame.first_chunk() == Some(&ApiKey::Produce.code().to_be_bytes())
+    }
 }
 
 /// Gives a request to its handler.

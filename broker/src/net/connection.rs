@@ -85,10 +85,10 @@ impl Connection {
         }
     }
 
-    /// Handles the frames that are whole, up to the bounds on what may be outstanding. True when
-    /// it stopped at enough answers to send, so that more frames may be there.
+    /// Handles the frames that are whole, up to one that must wait for an answer outstanding. True
+    /// when it stopped at enough answers to send, so that more frames may be there.
     fn handle_frames(&mut self) -> Result<bool, Ended> {
-        while self.pending.len() < IN_FLIGHT_PER_CONNECTION_MAX {
+        while !self.must_wait()? {
             if self.outgoing.is_full() {
                 return Ok(true);
             }
@@ -105,6 +105,16 @@ impl Connection {
             }
         }
         Ok(false)
+    }
+
+    /// Whether a frame is whole that must not be handled before another answer is there.
+    fn must_wait(&self) -> Result<bool, FrameError> {
+        if self.pending.is_empty() {
+            return Ok(false);
+        }
+        let frame = self.input.frame(self.shared.request_bytes_max)?;
+        let is_full = self.pending.len() >= IN_FLIGHT_PER_CONNECTION_MAX;
+        Ok(frame.is_some_and(|frame| is_full || !self.shared.service.may_overtake(frame)))
     }
 
     /// Handles a frame whose answer stands behind others.
@@ -131,7 +141,7 @@ impl Connection {
             self.outgoing.release();
             return self.receive().await;
         }
-        if self.pending.len() >= IN_FLIGHT_PER_CONNECTION_MAX {
+        if self.must_wait()? {
             let answer = self.pending.next().await;
             return self.take_answers(answer.flatten());
         }

@@ -53,19 +53,24 @@ impl Input {
         if size > max { Err(FrameError::TooLarge { size, max }) } else { Ok(Some(size)) }
     }
 
+    /// The frame at the front when it is whole.
+    ///
+    /// # Errors
+    /// As [`Input::frame_length`].
+    pub(super) fn frame(&self, max: usize) -> Result<Option<&[u8]>, FrameError> {
+        let Some(length) = self.frame_length(max)? else { return Ok(None) };
+        Ok(self.buffer[self.start + LENGTH_BYTES..].get(..length))
+    }
+
     /// Takes the frame at the front when it is whole.
     ///
     /// # Errors
     /// As [`Input::frame_length`].
     pub(super) fn next_frame(&mut self, max: usize) -> Result<Option<&[u8]>, FrameError> {
-        let Some(length) = self.frame_length(max)? else { return Ok(None) };
+        let Some(length) = self.frame(max)?.map(<[u8]>::len) else { return Ok(None) };
         let begin = self.start + LENGTH_BYTES;
-        let end = begin + length;
-        if end > self.buffer.len() {
-            return Ok(None);
-        }
-        self.start = end;
-        Ok(Some(&self.buffer[begin..end]))
+        self.start = begin + length;
+        Ok(Some(&self.buffer[begin..self.start]))
     }
 
     /// The buffer to read into, with room for more bytes. Room grows with what really arrived:

@@ -46,7 +46,7 @@ pub(crate) enum Outcome {
     Answered,
     /// The request has no answer (produce with acks=0).
     Unanswered,
-    /// The answer follows. Later requests are handled meanwhile.
+    /// The answer follows. Later requests that may overtake are handled meanwhile.
     Later(LaterAnswer),
     /// The connection is to be closed, as Kafka does with a request it cannot answer.
     Close,
@@ -57,4 +57,8 @@ pub(crate) enum Outcome {
 pub(crate) trait Service: Send + Sync {
     /// Handles one request; its answer, if there is one now, is appended to `outgoing`.
     fn handle(&self, peer: &Peer, frame: &[u8], outgoing: &mut Outgoing) -> Outcome;
+
+    /// Whether a request may be handled while the answer to an earlier one of its connection is
+    /// outstanding. Kafka lets none; answers leave in the order of the requests in any case.
+    fn may_overtake(&self, frame: &[u8]) -> bool;
 }

@@ -26,6 +26,7 @@ const LATER: u8 = b'l';
 const RELEASE: u8 = b'r';
 const CLOSE: u8 = b'c';
 const REGION: u8 = b'f';
+const IN_TURN: u8 = b't';
 
 fn answer(frame: &[u8], outgoing: &mut Outgoing) {
     outgoing.bytes_mut().extend_from_slice(&(frame.len() as i32).to_be_bytes());
@@ -65,6 +66,10 @@ impl Service for Echo {
             }
         }
         Outcome::Answered
+    }
+
+    fn may_overtake(&self, frame: &[u8]) -> bool {
+        frame[0] != IN_TURN
     }
 }
 
@@ -129,6 +134,27 @@ fn an_answer_that_waits_holds_back_the_answers_behind_it_and_not_their_handling(
     let requests = [frame(b"l1"), frame(b"s"), frame(b"l2"), frame(b"x"), frame(b"r")].concat();
     stream.write_all(&requests).expect("written");
     for expected in [&b"l1"[..], b"l2", b"x", b"r"] {
+        assert_eq!(read_frame(&mut stream), expected);
+    }
+}
+
+#[test]
+fn a_request_that_may_not_overtake_waits_for_the_answers_before_it() {
+    let running = start(NetConfig::default(), Echo::default());
+    let (mut stream, mut other) = (running.connect(), running.connect());
+    stream.write_all(&[frame(b"l"), frame(b"t"), frame(b"x")].concat()).expect("written");
+    while running.echo.parked.lock().is_empty() {
+        other.write_all(&frame(b"x")).expect("written");
+        read_frame(&mut other);
+    }
+    let handled = running.echo.handled.load(Ordering::SeqCst);
+    for n in 1..=100 {
+        other.write_all(&frame(b"x")).expect("written");
+        read_frame(&mut other);
+        assert_eq!(running.echo.handled.load(Ordering::SeqCst), handled + n, "only the other's");
+    }
+    other.write_all(&frame(b"r")).expect("written");
+    for expected in [b"l", b"t", b"x"] {
         assert_eq!(read_frame(&mut stream), expected);
     }
 }
