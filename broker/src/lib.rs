@@ -28,6 +28,7 @@ mod cluster_view;
 mod config;
 mod context;
 mod controller;
+mod descriptors;
 mod disks;
 mod dispatch;
 mod errors;

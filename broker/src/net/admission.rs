@@ -7,10 +7,12 @@ use foldhash::HashMap;
 use parking_lot::Mutex;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
+use crate::descriptors::Descriptors;
 use crate::limits::{QUEUED_REQUEST_BYTES_DEFAULT, QUEUED_REQUEST_UNIT_BYTES, UNBUDGETED_FRAME_BYTES_MAX};
 use crate::net::NetConfig;
 
-/// Counts connections against `max.connections`, `max.connections.per.ip` and its overrides.
+/// Counts connections against `max.connections`, what the limit on open files leaves for them,
+/// `max.connections.per.ip` and its overrides.
 #[derive(Debug)]
 pub(super) struct Admission {
     connections_max: usize,
@@ -36,7 +38,7 @@ pub(super) struct Place {
 impl Admission {
     pub(super) fn new(config: &NetConfig) -> Self {
         Self {
-            connections_max: config.max_connections,
+            connections_max: config.max_connections.min(Descriptors::of_process().connections),
             per_ip_max: config.max_connections_per_ip,
             per_ip_overrides: config.max_connections_per_ip_overrides.iter().copied().collect(),
             counts: Mutex::default(),
@@ -44,7 +46,7 @@ impl Admission {
         }
     }
 
-    /// Waits until there are fewer than `max.connections`: new ones stay in the kernel's queue.
+    /// Waits until there are fewer than there may be: new ones stay in the kernel's queue.
     pub(super) async fn wait_for_place(&self) {
         loop {
             let freed = self.freed.notified();

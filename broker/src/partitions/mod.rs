@@ -31,6 +31,7 @@ use tokio::runtime::Handle;
 use wire::Uuid;
 
 use crate::config::{BrokerConfig, Settings};
+use crate::descriptors::Descriptors;
 use crate::disks::Disk;
 use crate::partition::{HighWatermarkListener, Partition};
 use crate::topic_config::TopicConfig;
@@ -86,7 +87,7 @@ impl PartitionManager {
         pool: Handle,
     ) -> Self {
         let io = disks.first().expect("a broker has a log directory").io();
-        let files = DescriptorCache::with_default_limit(Arc::clone(io));
+        let files = DescriptorCache::new(Arc::clone(io), Descriptors::of_process().files);
         Self {
             node_id: config.node_id,
             image,
