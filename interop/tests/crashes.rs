@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use kraftlog_interop::{Client, Node, Server, java};
 use rdkafka::ClientContext;
@@ -106,12 +106,17 @@ fn produce(bootstrap: &str, name: usize, witness: Witness, stop: &AtomicBool, se
     number
 }
 
+/// How long a queue may stay full: many times what a restart takes.
+const FULL_MAX: Duration = Duration::from_mins(1);
+
 /// Waits while the queue is full, as it is when the node is down.
 fn send(producer: &ThreadedProducer<Witness>, record: BaseRecord<'_, (), str>) {
     let mut refused = producer.send(record).err();
+    let deadline = Instant::now() + FULL_MAX;
     while let Some((error, record)) = refused {
         let full = error.rdkafka_error_code() == Some(RDKafkaErrorCode::QueueFull);
         assert!(full, "{error}: {:?}", producer.client().fatal_error());
+        assert!(Instant::now() < deadline, "the producer has given the node up");
         std::thread::sleep(Duration::from_millis(1));
         refused = producer.send(record).err();
     }

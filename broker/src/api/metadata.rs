@@ -34,20 +34,38 @@ pub(crate) fn handle(ctx: &RequestContext<'_>, request: MetadataRequest<'_>) -> 
         Wanted::Names(names) => describer.by_names(&names, request.allow_auto_topic_creation),
         Wanted::Unreadable => describer.refused(&request),
     };
-    let brokers = view.alive().map(|(broker, listener)| MetadataResponseBroker {
-        node_id: broker.id,
-        host: listener.host.clone().into(),
-        port: i32::from(listener.port),
-        rack: broker.rack.clone().map(Into::into),
-    });
     MetadataResponse {
-        brokers: brokers.collect(),
+        brokers: brokers(ctx, view).into(),
         cluster_id: Some(ctx.broker.config().cluster_id.clone().into()),
         controller_id: view.some_alive_broker(),
         topics: topics.into(),
         cluster_authorized_operations: cluster_operations(ctx, &request),
         ..MetadataResponse::default()
     }
+}
+
+/// The brokers that clients are sent to. Where none is alive, as when the last one leaves, this one names
+/// itself: clients forget brokers that are not named, and some that know of none never ask again.
+fn brokers(ctx: &RequestContext<'_>, view: ClusterView<'_>) -> Vec<MetadataResponseBroker<'static>> {
+    let alive = view.alive().map(|(broker, listener)| MetadataResponseBroker {
+        node_id: broker.id,
+        host: listener.host.clone().into(),
+        port: i32::from(listener.port),
+        rack: broker.rack.clone().map(Into::into),
+    });
+    let alive: Vec<_> = alive.collect();
+    if !alive.is_empty() {
+        return alive;
+    }
+    let config = ctx.broker.config();
+    let own = config.advertised_listeners.iter().filter(|listener| listener.name == ctx.listener.name);
+    let own = own.map(|listener| MetadataResponseBroker {
+        node_id: config.node_id,
+        host: listener.host.clone().into(),
+        port: i32::from(listener.port),
+        rack: config.rack.clone().map(Into::into),
+    });
+    own.collect()
 }
 
 fn cluster_operations(ctx: &RequestContext<'_>, request: &MetadataRequest<'_>) -> i32 {

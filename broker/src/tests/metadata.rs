@@ -4,6 +4,7 @@ use wire::messages::describe_cluster_request::DescribeClusterRequest;
 use wire::messages::describe_topic_partitions_request::{Cursor, DescribeTopicPartitionsRequest};
 use wire::messages::metadata_request::{MetadataRequest, MetadataRequestTopic};
 use wire::messages::metadata_response::MetadataResponseTopic;
+use wire::metadata_records::broker_registration_change_record::BrokerRegistrationChangeRecord;
 use wire::{ApiKey, ErrorCode, Message, Reader, Uuid};
 
 use crate::testing::TestBroker;
@@ -94,6 +95,17 @@ fn metadata_names_brokers_topics_and_leaders() {
     let request = MetadataRequest { topics: Some(vec![by_id, missing].into()), ..MetadataRequest::default() };
     let response = client.call(&request, 12);
     assert_eq!(codes(response.topics.into_iter()), [Some(ErrorCode::None), Some(ErrorCode::UnknownTopicId)]);
+}
+
+#[test]
+fn a_lone_broker_names_itself_when_it_leaves() {
+    let broker = TestBroker::start();
+    let leaving = BrokerRegistrationChangeRecord { broker_id: 1, fenced: 1, ..Default::default() };
+    broker.controller.apply(&[leaving.into()]);
+    let response = broker.connect().call(&asks_for(&[], false), 12);
+    let port = i32::from(broker.broker.config().advertised_listeners[0].port);
+    let named: Vec<_> = response.brokers.iter().map(|broker| (broker.node_id, broker.port)).collect();
+    assert_eq!(named, [(1, port)]);
 }
 
 #[test]

@@ -16,6 +16,8 @@ pub(crate) enum Ending {
     Raft(String),
     /// The metadata cannot be followed any further, and why.
     Metadata(String),
+    /// Clients cannot be served, and why.
+    Server(String),
 }
 
 impl Ending {
@@ -32,6 +34,7 @@ impl fmt::Display for Ending {
             Self::Signal(SIGTERM) => f.write_str("asked to stop (SIGTERM)"),
             Self::Signal(signal) => write!(f, "signal {signal}"),
             Self::Raft(reason) => write!(f, "the metadata log cannot be written: {reason}"),
+            Self::Server(reason) => write!(f, "clients cannot be served: {reason}"),
             Self::Metadata(reason) => write!(f, "the metadata cannot be followed: {reason}"),
         }
     }

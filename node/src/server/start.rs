@@ -10,6 +10,7 @@ use log_store::io::probe;
 use metadata::delta::MetadataDelta;
 use metadata::image::MetadataImage;
 use metadata::{ControllerHandle, Publisher};
+use parking_lot::Mutex;
 use thiserror::Error;
 use tokio::sync::watch;
 
@@ -101,7 +102,7 @@ fn check_supported(config: &NodeConfig) -> Result<(), StartError> {
 
 /// The parts of a running node, in the order of their start.
 struct Node {
-    server: Server,
+    server: Arc<Mutex<Server>>,
     broker: Arc<Broker>,
     quorum: Quorum,
     /// Held for their locks.
@@ -118,7 +119,7 @@ impl Node {
         tracing::info!("file I/O: {} ({})", disk.backend, disk.reason);
         let directories = Directories::open(&disk.io, config)?;
         tracing::info!("cluster {}, node {}", directories.cluster_id, config.node_id);
-        let mut server = listeners::bind(config).map_err(StartError::Listen)?;
+        let server = listeners::bind(config).map_err(StartError::Listen)?;
         let (controller, calls) = ControllerHandle::channel();
         let opened = Arc::new(OnceLock::new());
         let channel: Arc<dyn ControllerChannel> =
@@ -128,10 +129,17 @@ impl Node {
         let publishers = vec![Box::new(Follower(Arc::clone(&broker))) as Box<dyn Publisher>];
         let quorum = Quorum::start(config, &directories, calls, publishers, &endings.sender())?;
         opened.get_or_init(|| quorum.handle().clone());
-        broker.serve(&mut server)?;
         let readiness = Waiter::new(broker.readiness())?;
         broker.join();
-        readiness.when(Readiness::Running, running)?;
+        let server = Arc::new(Mutex::new(server));
+        let (serving, served, ended) = (Arc::clone(&broker), Arc::clone(&server), endings.sender());
+        // Clients can connect before; an answer of a broker that is not in the cluster yet would tell them
+        // that the cluster has no brokers and no topics.
+        readiness.when(Readiness::Running, move || match serving.serve(&mut served.lock()) {
+            Ok(()) => running(),
+            // Nobody listens any more once the node stops.
+            Err(error) => _ = ended.send(Ending::Server(error.to_string())),
+        })?;
         Ok(Self { server, broker, quorum, _directories: directories })
     }
 
@@ -150,11 +158,11 @@ impl Node {
     }
 
     /// Leaves the cluster, closes connections, then logs, then the metadata log.
-    fn stop(mut self, ending: &Ending) {
+    fn stop(self, ending: &Ending) {
         if ending.is_clean() {
             self.leave();
         }
-        self.server.shutdown();
+        self.server.lock().shutdown();
         self.broker.close();
         self.quorum.stop();
     }
