@@ -49,8 +49,16 @@ impl Running {
 
     /// What Ctrl-C does; the exit code.
     fn interrupt(&mut self) -> Option<i32> {
+        self.signal(Signal::INT);
+        self.end()
+    }
+
+    fn signal(&self, signal: Signal) {
         let pid = Pid::from_raw(self.child.id().cast_signed()).expect("a process id");
-        kill_process(pid, Signal::INT).expect("it runs");
+        kill_process(pid, signal).expect("it runs");
+    }
+
+    fn end(&mut self) -> Option<i32> {
         // What it still says is read, so that the pipe does not fill.
         self.lines.by_ref().for_each(drop);
         self.child.wait().expect("it can be waited for").code()
@@ -106,6 +114,17 @@ fn what_it_says_to_type_works_and_a_second_start_keeps_the_data() {
     let mut reader = Running::start(shell(&commands[2], directory.path()), directory.path());
     assert_eq!(reader.until("hello"), ["hello"]);
     assert_eq!(node.interrupt(), Some(0));
+}
+
+#[test]
+fn a_closed_terminal_stops_it_cleanly_and_other_signals_do_nothing() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (mut node, _) = start(directory.path(), free_port());
+    for signal in [Signal::QUIT, Signal::USR1, Signal::USR2, Signal::HUP] {
+        node.signal(signal);
+    }
+    assert_eq!(node.end(), Some(0));
+    assert!(directory.path().join("data/.kafka_cleanshutdown").exists());
 }
 
 #[test]
