@@ -410,3 +410,22 @@ fn a_node_is_stopped_by_its_id() {
     assert_eq!(complaint(&output), "No kafka server to stop with node id 987654\n");
     assert!(node.0.try_wait().unwrap().is_none(), "it still runs");
 }
+
+#[test]
+fn links_under_kafkas_names_know_their_version_and_what_is_not_there() {
+    let place = Place::with("");
+    let linked = |name: &str, argument: &str| {
+        let link = place.path().join(name);
+        std::os::unix::fs::symlink(env!("CARGO_BIN_EXE_kraftlog"), &link).expect("a link");
+        Command::new(&link).arg(argument).output().expect("the program starts")
+    };
+    let version = linked("kafka-topics.sh", "--version");
+    let expected = format!("kafka-topics {}\n", env!("CARGO_PKG_VERSION"));
+    assert_eq!(
+        (version.status.code(), String::from_utf8_lossy(&version.stdout).into_owned()),
+        (Some(0), expected)
+    );
+    let absent = linked("kafka-configs.sh", "--help");
+    assert_eq!(absent.status.code(), Some(2));
+    assert!(complaint(&absent).contains("kraftlog has no kafka-configs;"), "{}", complaint(&absent));
+}

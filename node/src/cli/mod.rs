@@ -121,12 +121,23 @@ fn parse(mut args: Vec<OsString>) -> Result<Tool, clap::Error> {
         }
         "kafka-metadata-quorum" => parse_as(&program, args).map(Tool::MetadataQuorum),
         "kafka-dump-log" => parse_as(&program, args).map(Tool::DumpLog),
+        tool if tool.starts_with("kafka-") => Err(absent(tool)),
         _ => Kraftlog::try_parse_from(args).map(|kraftlog| kraftlog.tool),
     }
 }
 
+/// For a link under the name of a tool of Kafka's that is not here.
+fn absent(tool: &str) -> clap::Error {
+    let message = format!("kraftlog has no {tool}; Apache Kafka's own works with its nodes\n");
+    Kraftlog::command().error(clap::error::ErrorKind::InvalidSubcommand, message)
+}
+
 fn parse_as<T: CommandFactory + FromArgMatches>(name: &str, args: Vec<OsString>) -> Result<T, clap::Error> {
-    let mut command = T::command().name(name.to_owned()).max_term_width(100).disable_help_subcommand(true);
+    let mut command = T::command()
+        .name(name.to_owned())
+        .version(env!("CARGO_PKG_VERSION"))
+        .max_term_width(100)
+        .disable_help_subcommand(true);
     let matches = command.try_get_matches_from_mut(args)?;
     T::from_arg_matches(&matches).map_err(|error| error.format(&mut command))
 }
