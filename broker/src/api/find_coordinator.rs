@@ -13,6 +13,8 @@ use crate::topic_names::CONSUMER_OFFSETS;
 
 /// `FindCoordinatorRequest.CoordinatorType`: groups. Those of transactions and shares are not served.
 const GROUP: i8 = 0;
+const TRANSACTION: i8 = 1;
+const NO_TRANSACTIONS: &str = "This broker does not offer transactions.";
 /// From this version a request asks for several coordinators.
 const BATCH_VERSION: i16 = 4;
 
@@ -41,7 +43,8 @@ fn find(context: &RequestContext<'_>, kind: i8, key: &str) -> Coordinator<'stati
     match node(context, kind, key) {
         Ok((node_id, host, port)) => Coordinator { node_id, host: host.into(), port, ..nowhere },
         Err(error) => {
-            Coordinator { error_code: error.code(), error_message: Some(error.message().into()), ..nowhere }
+            let message = if kind == TRANSACTION { NO_TRANSACTIONS } else { error.message() };
+            Coordinator { error_code: error.code(), error_message: Some(message.into()), ..nowhere }
         }
     }
 }
