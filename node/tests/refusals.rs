@@ -5,6 +5,8 @@ use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
+use interop::free_port;
+
 const CLUSTER: &str = "MkU3OEVBNTcwNTJENDM2Qg";
 
 /// A directory with a configuration file in it, where the program runs.
@@ -96,11 +98,6 @@ impl Running {
 
 fn complaint(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn free_port() -> u16 {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
-    listener.local_addr().expect("it is bound").port()
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! `bin/*.sh`, each run as Kafka's guides run it.
 
 use std::fs;
-use std::net::TcpListener;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+use interop::free_port;
 use rustix::process::{Pid, Signal, kill_process, test_kill_process};
 
 /// Above every id that another test or a node of this machine's user would take.
@@ -57,10 +57,6 @@ impl Tree {
 
 fn complaint(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a free port").port()
 }
 
 /// A process that is killed when the test ends, if it still runs.

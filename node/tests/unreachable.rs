@@ -38,20 +38,21 @@ fn take_request(stream: &mut TcpStream) {
 
 #[test]
 fn a_port_where_nobody_listens() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let said = complaint(&list_topics(&free.to_string()));
+    let port = interop::free_port();
+    let free = format!("127.0.0.1:{port}");
+    let said = complaint(&list_topics(&free));
     assert_eq!(
         said,
         format!("cannot reach a broker at {free}: connection refused: nothing listens on this port\n")
     );
-    let said = complaint(&list_topics(&format!("localhost:{}", free.port())));
+    let said = complaint(&list_topics(&format!("localhost:{port}")));
     assert!(said.contains("(localhost is "), "{said}");
     assert!(said.contains("127.0.0.1"), "{said}");
 }
 
 #[test]
 fn every_server_that_was_tried_is_named() {
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = format!("127.0.0.1:{}", interop::free_port());
     let said = complaint(&list_topics(&format!("{free},{free}")));
     assert_eq!(said.lines().count(), 2);
 }
